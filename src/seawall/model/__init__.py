@@ -1,0 +1,1 @@
+"""What is it? Frozen nouns and protocols; no formulas."""

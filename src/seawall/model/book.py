@@ -1,0 +1,132 @@
+"""What do we hold? Lines of account, instrument, quantity, with every further column kept as a dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import msgspec
+import numpy as np
+
+from seawall.errors import InputError
+from seawall.model.arrays import Floats, Ints, Texts, frozen_floats, frozen_ints, frozen_texts
+from seawall.model.factor import tenor_of
+from seawall.model.failure import Failure
+from seawall.model.identity import content_id
+from seawall.model.instrument import Instrument
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Who owns the lines, and under which rules they are margined."""
+
+    account_id: str
+    owner_id: str = ""
+    counterparty_id: str = ""
+    netting_set_id: str = ""
+    venue: str = ""
+    chain_id: str = ""
+    base_currency: str = "USD"
+    margin_model: str = ""
+
+
+class Position(msgspec.Struct, frozen=True):
+    """One line as a person writes it. quantity: contracts or units, long > 0. average_price: NaN if unknown."""
+
+    account_id: str
+    instrument_id: str
+    quantity: float
+    venue: str = ""
+    average_price: float = float("nan")
+    dimensions: dict[str, str] = {}
+
+
+DERIVED = ("instrument", "underlying", "kind", "expiry", "settlement_currency")
+
+
+@dataclass(frozen=True)
+class Book:
+    """L lines over I distinct instruments.
+
+    instrument_of (L): position in ``instruments``. quantity (L): contracts, long > 0.
+    dimensions: text columns (L), ``account`` and ``venue`` always among them.
+    failures: rows that could not be read; their accounts are unknown.
+    """
+
+    instruments: tuple[Instrument, ...]
+    instrument_of: Ints
+    quantity: Floats
+    dimensions: Mapping[str, Texts]
+    average_price: Floats
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    name: str = "book"
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        lines = len(self.quantity)
+        put(self, "instrument_of", frozen_ints(self.instrument_of, "instrument_of", (lines,)))
+        put(self, "quantity", frozen_floats(self.quantity, "quantity", (lines,)))
+        put(self, "average_price", frozen_floats(self.average_price, "average_price", (lines,)))
+        columns = {name: frozen_texts(list(column), name, lines) for name, column in self.dimensions.items()}
+        put(self, "dimensions", MappingProxyType(columns))
+        put(self, "accounts", MappingProxyType(dict(self.accounts)))
+        _refuse_unusable(self)
+
+    def __len__(self) -> int:
+        return len(self.quantity)
+
+    @property
+    def account_ids(self) -> tuple[str, ...]:
+        """Every account, those without a readable line included, sorted."""
+        failed = {account for failure in self.failures for account in failure.accounts}
+        return tuple(sorted(set(self.dimensions["account"]) | failed | set(self.accounts)))
+
+    @cached_property
+    def book_id(self) -> str:
+        """Hash of instruments, lines, dimensions, accounts and what could not be read."""
+        columns = {name: list(column) for name, column in self.dimensions.items()}
+        accounts = [self.accounts[key] for key in sorted(self.accounts)]
+        return content_id("book", self.instruments, self.instrument_of, self.quantity, columns,
+                          self.average_price, accounts, self.failures)
+
+    def column(self, name: str) -> Texts:
+        """(L,) text of one dimension, written or derived from the instrument. Raises InputError."""
+        if name in self.dimensions:
+            return self.dimensions[name]
+        if name not in DERIVED:
+            wanted = ", ".join(sorted({*self.dimensions, *DERIVED}))
+            raise InputError("the book has no such dimension", found=name, wanted=f"one of {wanted}")
+        per_instrument = frozen_texts([_derived(i, name) for i in self.instruments], name)
+        return per_instrument[self.instrument_of]
+
+    def groups(self, names: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], ...], Ints]:
+        """Distinct combinations of the dimensions, sorted, and each line's place (L) among them."""
+        if not names:
+            return ((),), np.zeros(len(self), dtype=np.int64)
+        columns = [self.column(name) for name in names]
+        keys = list(zip(*columns, strict=True))
+        distinct = sorted(set(keys))
+        place = {key: i for i, key in enumerate(distinct)}
+        return tuple(distinct), np.array([place[key] for key in keys], dtype=np.int64)
+
+
+def _derived(instrument: Instrument, name: str) -> str:
+    if name == "instrument":
+        return instrument.instrument_id
+    if name == "expiry":
+        return tenor_of(instrument.expires_at) if instrument.expires_at else ""
+    return str(getattr(instrument, name))
+
+
+def _refuse_unusable(book: Book) -> None:
+    for name in ("account", "venue"):
+        if name not in book.dimensions:
+            raise InputError("a book needs this dimension", found=sorted(book.dimensions), wanted=name)
+    if not np.isfinite(book.quantity).all():
+        line = int(np.flatnonzero(~np.isfinite(book.quantity))[0])
+        raise InputError(f"line {line}: quantity", found=float(book.quantity[line]), wanted="a finite number")
+    ids = [instrument.instrument_id for instrument in book.instruments]
+    if len(set(ids)) != len(ids):
+        raise InputError("an instrument stands in the book twice", wanted="each instrument_id once")
