@@ -20,7 +20,7 @@ RISK_CLASSES: Final = (
     "rate",  # currency, expiry; continuously compounded zero rate
     "peg",  # token; market price / fair value
     "exchange_rate",  # token; units of underlying that one token redeems for
-    "interest",  # protocol:asset:side; annualised rate
+    "interest",  # protocol/asset/side; annualised rate
 )
 
 

@@ -90,7 +90,7 @@ class InstrumentKind(Protocol):
     def margined(self) -> bool:
         """Whether gains are settled to the mark, so that the contract itself carries no equity."""
 
-    def factors(self, instrument: Any) -> tuple[Factor, ...]:
+    def factors(self, instrument: Any, market: Market) -> tuple[Factor, ...]:
         """Every factor the value depends on; each must be in the market."""
 
     def value(self, instruments: Sequence[Any], state: State) -> Floats:

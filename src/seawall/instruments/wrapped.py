@@ -1,0 +1,68 @@
+"""Wrapped or staked token: exchange rate times underlying times peg.
+
+The exchange rate is what one token redeems for and moves slowly; the peg is what the market pays for the
+claim, 1 at fair value, and is what breaks. Worth contract size times both, in the underlying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from seawall.instruments.prices import spot_factors
+from seawall.instruments.slopes import SlopeRows, greeks_of
+from seawall.model.arrays import Floats
+from seawall.model.factor import Factor
+from seawall.model.instrument import Greeks, Instrument, Slopes, refuse
+from seawall.model.market import Market
+from seawall.model.state import State
+
+
+class WrappedTerms(Instrument, frozen=True, kw_only=True, tag="wrapped"):
+    """token: the qualifier of its exchange_rate and peg factors."""
+
+    token: str
+
+    def __post_init__(self) -> None:
+        if self.settlement_currency != self.underlying:
+            raise refuse(self.instrument_id, "settlement_currency", self.settlement_currency, self.underlying)
+
+
+class Wrapped:
+    """The kind."""
+
+    name = "wrapped"
+    terms: type[Instrument] = WrappedTerms
+    margined = False
+
+    def factors(self, instrument: WrappedTerms, market: Market) -> tuple[Factor, ...]:
+        """The underlying's spot, the exchange rate, the peg."""
+        spots = spot_factors(market, instrument.underlying)
+        return (*spots, Factor("exchange_rate", instrument.token), Factor("peg", instrument.token))
+
+    def value(self, instruments: Sequence[WrappedTerms], state: State) -> Floats:
+        """(I,S), in the underlying."""
+        return np.array([
+            i.contract_size
+            * state.level(f"exchange_rate:{i.token}", needed_by=i.instrument_id)
+            * state.level(f"peg:{i.token}", needed_by=i.instrument_id)
+            for i in instruments
+        ])
+
+    def greeks(self, instruments: Sequence[WrappedTerms], market: Market) -> Greeks:
+        """All zero in the underlying."""
+        del market
+        return greeks_of(len(instruments))
+
+    def slopes(self, instruments: Sequence[WrappedTerms], market: Market) -> Slopes:
+        """By exchange rate and peg."""
+        rows = SlopeRows()
+        for row, i in enumerate(instruments):
+            rate, peg = market.level(f"exchange_rate:{i.token}"), market.level(f"peg:{i.token}")
+            rows.add(row, f"exchange_rate:{i.token}", i.contract_size * peg)
+            rows.add(row, f"peg:{i.token}", i.contract_size * rate)
+        return rows.done()
+
+
+WRAPPED = Wrapped()
