@@ -14,7 +14,13 @@ import numpy as np
 
 from seawall.errors import FactorMissing
 from seawall.instruments.prices import (
-    discount, forward_price, rate_key, spot_factors, spot_price, years_between, years_left,
+    discount,
+    forward_price,
+    rate_key,
+    spot_factors,
+    spot_price,
+    years_between,
+    years_left,
 )
 from seawall.instruments.slopes import PriceSlope, SlopeRows
 from seawall.kernels.black import BlackGreeks, black_greeks, inverse_greeks
@@ -84,14 +90,15 @@ class Option:
         """(I,S), never below zero."""
         series = sorted({i.series for i in instruments})
         place = {key: e for e, key in enumerate(series)}
-        grids = [_grid(key, state) for key in series]
+        columns = zip(*(_grid(key, state) for key in series), strict=True)
+        forward, years, smile, level, skew, curvature, unit = (np.array(column) for column in columns)
         out = np.empty((len(instruments), state.size))
         revalue_vanilla(
             np.array([i.strike for i in instruments]), np.array([i.sign for i in instruments]),
             np.array([i.payoff == "inverse" for i in instruments], dtype=np.int64),
             np.array([i.contract_size for i in instruments]),
             np.array([place[i.series] for i in instruments], dtype=np.int64),
-            *(np.array(column) for column in zip(*grids, strict=True)), out,
+            forward, years, smile, level, skew, curvature, unit, out,
         )
         return out
 

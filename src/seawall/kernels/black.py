@@ -77,7 +77,7 @@ def inverse_value(
     sign: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, volatility: ArrayLike
 ) -> Floats:
     """Undiscounted value of the coin-settled option, in coin: Black / forward. forward > 0."""
-    return black_value(sign, forward, strike, years, volatility) / np.asarray(forward, dtype=float)
+    return np.asarray(black_value(sign, forward, strike, years, volatility) / np.asarray(forward, dtype=float))
 
 
 def inverse_greeks(

@@ -24,8 +24,9 @@ VOLATILITY_FLOOR = 0.1
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def revalue_vanilla(
-    strike, sign, inverse, size, expiry, forward, years, smile, level, skew, curvature, discount, out,
-):  # type: ignore[no-untyped-def]
+    strike: Floats, sign: Floats, inverse: Ints, size: Floats, expiry: Ints, forward: Floats, years: Floats,
+    smile: Floats, level: Floats, skew: Floats, curvature: Floats, discount: Floats, out: Floats,
+) -> None:
     """Writes the value (I,S) in settlement currency per contract.
 
     strike, sign (+1 call), inverse (1 if coin-settled), size, expiry (I): expiry is a row of the (E,S) arrays.
@@ -75,7 +76,7 @@ def check_compiled() -> float:
         100.0 * one, years, flat, 0.4 * one, none, none, one, out,
     )
     known = 100.0 * math.erf(0.1 * ROOT_HALF)
-    error = max(abs(out[0, 0] - known), abs(out[0, 1]), abs(out[1, 1] - 20.0)) / 100.0
+    error = float(max(abs(out[0, 0] - known), abs(out[0, 1]), abs(out[1, 1] - 20.0))) / 100.0
     if not error <= 1e-12:
         raise BrokenKernel("revalue_vanilla", error=error, allowed=1e-12)
     return error

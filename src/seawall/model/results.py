@@ -19,10 +19,11 @@ from seawall.model.scenario import ScenarioRule
 
 @dataclass(frozen=True)
 class Cube:
-    """base (I), pnl (I,S): settlement currency per contract, gain > 0; rate (I,S+0) carries no account.
+    """base (I), pnl (I,S): settlement currency per contract, gain > 0.
 
-    currency (I): what base and pnl are in. failures: instruments that could not be valued; their rows
-    are NaN, never zero. equity (I): base, or 0 where the contract is settled to the mark.
+    currency (I): what base and pnl are in. equity (I): base, or 0 where the contract is settled to the mark.
+    conversion: by currency, value of one unit in the numeraire: now first, then in each scenario (1+S,).
+    failures: instruments that could not be valued; their rows are NaN, never zero.
     """
 
     market_id: str
@@ -32,6 +33,7 @@ class Cube:
     base: Floats
     equity: Floats
     pnl: Floats
+    conversion: Mapping[str, Floats]
     failures: tuple[Failure, ...] = ()
 
     def __post_init__(self) -> None:
@@ -49,7 +51,7 @@ class Cube:
     def cube_id(self) -> str:
         """Hash of market, rule, instruments and every number."""
         return content_id("cube", self.market_id, self.rule_id, self.instruments, list(self.currency),
-                          self.base, self.equity, self.pnl)
+                          self.base, self.equity, self.pnl, self.conversion)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from seawall.model.failure import Failure
 from seawall.model.identity import content_id
 
 RELATIVE, ABSOLUTE = "relative", "absolute"
+# Marks a column left to its default, whose length only the rows tell.
+_UNSET, _UNSET_WHOLE = np.zeros(0), np.zeros(0, dtype=np.int64)
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -66,11 +68,11 @@ class ScenarioRule:
     shocks: Floats
     labels: Texts
     horizon_days: float
-    weights: Floats | None = None
-    pnl_scale: Floats | None = None
-    path: Ints | None = None
-    step: Ints | None = None
-    ages: Floats | None = None
+    weights: Floats = field(default_factory=lambda: _UNSET)
+    pnl_scale: Floats = field(default_factory=lambda: _UNSET)
+    path: Ints = field(default_factory=lambda: _UNSET_WHOLE)
+    step: Ints = field(default_factory=lambda: _UNSET_WHOLE)
+    ages: Floats = field(default_factory=lambda: _UNSET)
     provenance: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,10 +82,10 @@ class ScenarioRule:
         years = self.horizon_days / 365.0
         for name, default in (("weights", np.ones(rows)), ("pnl_scale", np.ones(rows)), ("ages", np.full(rows, years))):
             given = getattr(self, name)
-            put(self, name, frozen_floats(default if given is None else given, name, (rows,)))
+            put(self, name, frozen_floats(default if given is _UNSET else given, name, (rows,)))
         for name, whole in (("path", np.arange(rows)), ("step", np.zeros(rows))):
             given = getattr(self, name)
-            put(self, name, frozen_ints(whole if given is None else given, name, (rows,)))
+            put(self, name, frozen_ints(whole if given is _UNSET_WHOLE else given, name, (rows,)))
         put(self, "provenance", MappingProxyType(dict(self.provenance)))
         _refuse_unusable(self)
 

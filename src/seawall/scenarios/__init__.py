@@ -1,0 +1,1 @@
+"""What could happen? Generators of scenario rules, and the rule applied to a market."""

@@ -1,0 +1,1 @@
+"""Portfolio risk aggregation: every derivative position, from every venue, as one book."""
