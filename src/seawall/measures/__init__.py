@@ -1,0 +1,1 @@
+"""How bad is it? Plain functions of P&L and of sensitivities; a loss is positive."""

@@ -16,10 +16,12 @@ MULTIPLICATIVE = ("spot", "volatility", "peg", "exchange_rate")
 
 
 def historical(
-    panel: Panel, *, horizon_days: int = 1, name: str = "historical", still: tuple[str, ...] = ("stablecoin", "currency")
+    panel: Panel, *, horizon_days: int = 1, name: str = "historical",
+    still: tuple[str, ...] = ("stablecoin", "currency"),
 ) -> ScenarioRule:
-    """One scenario per pair of dates ``horizon_days`` rows apart: relative for prices and volatilities, else a difference.
+    """One scenario per pair of dates ``horizon_days`` rows apart.
 
+    Relative moves for prices and volatilities, differences for rates and the like.
     Rows with a value missing for any factor are left out, so that each row is one joint move. Asset classes in
     ``still`` are held where no column names them. Raises InputError if no row is whole.
     """
