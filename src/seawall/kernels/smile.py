@@ -47,7 +47,7 @@ def butterfly(k: ArrayLike, parameters: ArrayLike) -> Floats:
     """Gatheral's g(k): proportional to the density of the price; negative where a butterfly is free money."""
     k = np.asarray(k, dtype=float)
     w, first, second = total_variance(k, parameters)
-    w = np.maximum(w, 1e-300)
+    w = np.maximum(w, 1e-12)
     return np.asarray((1 - k * first / (2 * w)) ** 2 - first**2 / 4 * (1 / w + 0.25) + second / 2)
 
 

@@ -1,0 +1,1 @@
+"""What does the market say? From quotes to forwards, volatilities, smiles and a market of factors."""
