@@ -1,10 +1,9 @@
-# Two commands matter: `make report` shows the whole risk of the sample desks, `make test` passes the tests.
-# Both set up what they need, pinned by hash, in .venv.
+# `make test` sets up what it needs, pinned by hash, in .venv, and passes the tests.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: report test test-data bench lint clean
+.PHONY: test test-data lint clean
 
 .venv/core: requirements/core.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -50,7 +50,8 @@ def chain_from_summaries(
     named = [(row, OPTION.match(str(row.get("instrument_name", "")))) for row in options]
     strange = [str(row.get("instrument_name")) for row, match in named if match is None]
     if strange:
-        quality.append(QualityEntry(source, "not an inverse option's name", "dropped", len(strange), tuple(strange[:3])))
+        reason = "not an inverse option's name"
+        quality.append(QualityEntry(source, reason, "dropped", len(strange), tuple(strange[:3])))
     quotes = _options([(row, match) for row, match in named if match], moment)
     dated = _futures(futures, source, quality)
     return Chain(source, moment, quotes, dated, True, "USD", spots=_spots(quotes, dated, source, quality),
@@ -87,7 +88,8 @@ def _futures(rows: Sequence[Mapping[str, Any]], source: str, quality: list[Quali
         else:
             strange.append(name)
     if strange:
-        quality.append(QualityEntry(source, "not an inverse future's name", "dropped", len(strange), tuple(strange[:3])))
+        reason = "not an inverse future's name"
+        quality.append(QualityEntry(source, reason, "dropped", len(strange), tuple(strange[:3])))
     pairs = [(row, None) for row, _ in kept]
     return FuturesQuotes(
         frozen_texts([str(row["instrument_name"]) for row, _ in kept], "names"),

@@ -105,24 +105,28 @@ class _Builder:
         self.quality.extend(counted(chain.source, reason, "dropped", ids) for reason, ids in rejects.items())
         use = vols.usable
         if use.sum() < FEWEST_STRIKES:
-            self.quality.append(counted(chain.source, "too few strikes for a smile", "dropped", [f"{underlying} {tenor}"]))
+            name = f"{underlying} {tenor}"
+            self.quality.append(counted(chain.source, "too few strikes for a smile", "dropped", [name]))
             return
         raw = fit_svi(vols.k[use], vols.bid[use], vols.ask[use], years)
         level, skew, curvature = (float(x) for x in coordinates(raw, years))
         style = "european" if chain.exercise_style == "european" else "European-equivalent volatility"
+        a, b, rho, m, s = (float(x) for x in raw)
         self.smiles[underlying, tenor] = Smile(
-            underlying, expiry, years, found.forward, *(float(x) for x in raw), level, skew, curvature, style)
+            underlying, expiry, years, found.forward, a, b, rho, m, s, level, skew, curvature, style)
         for name, value in (("volatility", level), ("skew", skew), ("curvature", curvature)):
             self.levels[Factor(name, underlying, tenor)] = value
         wide = np.linspace(-4, 4, 81) * level * np.sqrt(years)
         if float(np.min(butterfly(wide, raw))) < -1e-3:
-            self.quality.append(counted(chain.source, "smile with a negative butterfly", "flagged", [f"{underlying} {tenor}"]))
+            name = f"{underlying} {tenor}"
+            self.quality.append(counted(chain.source, "smile with a negative butterfly", "flagged", [name]))
 
     def _list(self, chain: Chain, underlying: str) -> None:
         coin = chain.coin_settled
         common = {
             "underlying": underlying, "quote_currency": chain.quote_currency,
-            "settlement_currency": underlying if coin else chain.quote_currency, "payoff": "inverse" if coin else "linear",
+            "settlement_currency": underlying if coin else chain.quote_currency,
+            "payoff": "inverse" if coin else "linear",
         }
         options, futures = chain.options, chain.futures
         for row in np.flatnonzero(options.underlying == underlying):
