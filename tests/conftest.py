@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Kernels compile on their first call, and these machines are shared: no deadline a test could miss by luck.
+settings.register_profile("seawall", deadline=None)
+settings.load_profile("seawall")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 VECTORS = Path(__file__).resolve().parent / "vectors"
