@@ -151,9 +151,8 @@ def _touched(
     book: Book, by: tuple[str, ...], keys: Sequence[tuple[str, ...]], rows: Any, unknown: frozenset[str]
 ) -> Bools:
     touched = np.zeros(len(keys), dtype=bool)
-    if "account" not in by:
-        # A row that could not be read might have belonged anywhere its account has lines, or nowhere yet.
-        touched |= bool(unknown) and not by
+    # A row that could not be read may have belonged to any part of the book: the total misses it for sure.
+    touched |= not by and (bool(unknown) or bool(book.failures))
     of_line = np.array([str(account) in unknown for account in book.dimensions["account"]], dtype=bool)
     touched[rows[of_line]] = True
     return touched
