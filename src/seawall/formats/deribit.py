@@ -1,14 +1,15 @@
-"""Deribit's public API, as raw JSON: book summaries of options and futures, with or without the envelope.
+"""Deribit's public API as raw JSON: book summaries and instrument lists, with or without the answer's envelope.
 
-One file holds ``as_of``, ``options`` and ``futures``: the lists that public/get_book_summary_by_currency returns for
-each kind. Prices of inverse options are in coin; mark_iv is in percent; a missing price is null.
+A file holds one object with ``as_of``, ``options``, ``futures`` and, if wanted, ``instruments`` and ``index_prices``;
+or one answer, or its bare list. Prices of inverse options are in coin, mark_iv in percent, a missing price null.
+Fields beyond name, bid, ask, open interest and volume follow the venue's public reference; not verified live.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-import re
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,142 +18,246 @@ from typing import Any
 import numpy as np
 
 from seawall.errors import FileProblem
-from seawall.model.arrays import Floats, frozen_texts
-from seawall.model.quotes import Chain, FuturesQuotes, OptionQuotes, QualityEntry
+from seawall.formats.columns import Numbers, Rows, futures_quotes, option_quotes
+from seawall.formats.names import Contract, contract_named
+from seawall.formats.tally import Tally
+from seawall.model.arrays import Floats, Texts, Times
+from seawall.model.quotes import Chain, FuturesQuotes, OptionQuotes
 
-MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-OPTION = re.compile(r"^([A-Z0-9]+)-(\d{1,2})([A-Z]{3})(\d{2})-(\d+(?:d\d+)?)-([CP])$")
-DATED = re.compile(r"^([A-Z0-9]+)-(\d{1,2})([A-Z]{3})(\d{2})$")
-PERPETUAL = re.compile(r"^([A-Z0-9]+)-PERPETUAL$")
-HOUR = 8
-FUNDING_PERIODS = 3 * 365
+Record = Mapping[str, Any]
+OPTION_FIELDS = {
+    "bid": "bid_price", "ask": "ask_price", "mark": "mark_price", "mark_volatility": "mark_iv",
+    "bid_volatility": "bid_iv", "ask_volatility": "ask_iv", "open_interest": "open_interest", "volume": "volume",
+    "forward": "underlying_price", "index": "estimated_delivery_price",
+}
+FUTURE_FIELDS = {
+    "bid": "bid_price", "ask": "ask_price", "mark": "mark_price", "open_interest": "open_interest",
+    "funding": "funding_8h",
+}
+PERIODS_PER_YEAR = 3 * 365  # of eight hours
 
 
-def read_deribit(path: Path) -> Chain:
-    """The chain of one recorded answer. Raises FileProblem if it cannot be read at all."""
-    raw = _load(path)
-    missing = [name for name in ("as_of", "options", "futures") if name not in raw]
-    if missing:
-        raise FileProblem(path, "parts are missing", found=", ".join(sorted(raw)), wanted=", ".join(missing),
-                          remedy="record the time and both book summaries in one object")
-    return chain_from_summaries(_rows(raw["options"]), _rows(raw["futures"]), raw["as_of"], source=path.name)
+def read_deribit(path: Path) -> tuple[Chain, ...]:
+    """One chain for what is settled in coin and one for each currency that settles the rest.
+
+    Raises FileProblem if the file is no such recording, or tells no time.
+    """
+    return chains_of_answers(load_json(path), source=path.name, path=path)
+
+
+def is_deribit(raw: object) -> bool:
+    """Whether decoded JSON has this shape."""
+    if isinstance(raw, dict):
+        return any(key in raw for key in ("options", "futures", "result"))
+    return isinstance(raw, list) and any(isinstance(row, dict) and "instrument_name" in row for row in raw)
+
+
+def chains_of_answers(raw: Any, *, source: str, path: object = "") -> tuple[Chain, ...]:
+    """The chains of decoded JSON. Raises FileProblem, naming ``path``."""
+    if not is_deribit(raw):
+        raise FileProblem(path or source, "not an answer of the public API", found=_shape(raw),
+                          wanted="an object with options and futures, or the answer of a book summary",
+                          remedy="record public/get_book_summary_by_currency of kind option and future")
+    tally = Tally(source)
+    parts = raw if isinstance(raw, dict) and "result" not in raw else {"options": raw}
+    summaries = [row for name in ("options", "futures") for row in _records(parts.get(name), tally)]
+    as_of = _as_of(raw, parts, summaries, tally)
+    if as_of is None:
+        raise FileProblem(path or source, "no time is told", found=_shape(raw),
+                          wanted="as_of, usOut or creation_timestamp", remedy="add as_of, such as 2026-08-01T18:00:00Z")
+    named = _named(summaries, tally)
+    listed = _records(parts.get("instruments"), Tally(source))
+    _tell_unquoted(listed, named, tally)
+    stated = parts.get("index_prices")
+    index_prices = {str(k): v for k, v in stated.items()} if isinstance(stated, dict) else {}
+    return _chains(named, as_of, index_prices, tally)
 
 
 def chain_from_summaries(
-    options: Sequence[Mapping[str, Any]], futures: Sequence[Mapping[str, Any]], as_of: str, *, source: str
-) -> Chain:
-    """The chain of two book summaries. as_of: ISO time, UTC if it names no zone."""
-    moment = datetime.fromisoformat(as_of)
-    quality: list[QualityEntry] = []
-    if moment.tzinfo is None:
-        quality.append(QualityEntry(source, "naive time read as UTC", "repaired", 1, (as_of,)))
-        moment = moment.replace(tzinfo=UTC)
-    named = [(row, OPTION.match(str(row.get("instrument_name", "")))) for row in options]
-    strange = [str(row.get("instrument_name")) for row, match in named if match is None]
-    if strange:
-        reason = "not an inverse option's name"
-        quality.append(QualityEntry(source, reason, "dropped", len(strange), tuple(strange[:3])))
-    quotes = _options([(row, match) for row, match in named if match], moment)
-    dated = _futures(futures, source, quality)
-    return Chain(source, moment, quotes, dated, True, "USD", spots=_spots(quotes, dated, source, quality),
-                 quality=tuple(quality))
+    options: Sequence[Record], futures: Sequence[Record], as_of: datetime, *, source: str
+) -> tuple[Chain, ...]:
+    """The chains of two lists of book summaries, as of an aware time."""
+    raw = {"as_of": as_of.isoformat(), "options": list(options), "futures": list(futures)}
+    return chains_of_answers(raw, source=source)
 
 
-def _options(rows: Sequence[tuple[Mapping[str, Any], re.Match[str]]], moment: datetime) -> OptionQuotes:
-    count = len(rows)
-    names = [str(row["instrument_name"]) for row, _ in rows]
-    missing = np.full(count, np.nan)
-    return OptionQuotes(
-        instrument_id=frozen_texts(names, "names"), underlying=frozen_texts([m[1] for _, m in rows], "underlying"),
-        expiry=np.array([_expiry(m[2], m[3], m[4]) for _, m in rows], dtype="datetime64[ns]"),
-        strike=np.array([float(m[5].replace("d", ".")) for _, m in rows]),
-        is_call=np.array([m[6] == "C" for _, m in rows], dtype=bool),
-        bid=_column(rows, "bid_price"), ask=_column(rows, "ask_price"), mark=_column(rows, "mark_price"),
-        bid_volatility=missing.copy(), ask_volatility=missing.copy(), mark_volatility=_column(rows, "mark_iv") / 100,
-        open_interest=_column(rows, "open_interest", zero=True), volume=_column(rows, "volume_usd", zero=True),
-        forward=_column(rows, "underlying_price"),
-        forward_source=frozen_texts([str(row.get("underlying_index", "")) for row, _ in rows], "source"),
-        index=_column(rows, "estimated_delivery_price"),
-        observed_at=np.full(count, np.datetime64(moment.replace(tzinfo=None), "ns")),
-    )
+def load_json(path: Path) -> Any:
+    """Decoded JSON, plain or gzipped. Raises FileProblem."""
+    try:
+        data = path.read_bytes()
+        return json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+    except (OSError, EOFError, ValueError, zlib.error, RecursionError) as error:
+        raise FileProblem(path, "cannot be read as JSON", found=str(error) or type(error).__name__,
+                          wanted="JSON, plain or gzipped", remedy="check the path, or record it again") from error
 
 
-def _futures(rows: Sequence[Mapping[str, Any]], source: str, quality: list[QualityEntry]) -> FuturesQuotes:
-    kept, expiries, strange = [], [], []
-    for row in rows:
+def _chains(
+    named: Sequence[tuple[Record, Contract]], as_of: datetime, index_prices: Mapping[str, Any], tally: Tally
+) -> tuple[Chain, ...]:
+    quotes = sorted({contract.quote for _, contract in named})
+    chains = []
+    for number, quote in enumerate(quotes or [""]):
+        # What cannot be laid to one currency is told once, with the first chain.
+        mine = tally if number == 0 else Tally(tally.source)
+        rows = [pair for pair in named if pair[1].quote == quote]
+        options = option_quotes(_option_rows([p for p in rows if p[1].kind == "option"], as_of), mine)
+        futures = futures_quotes(_future_rows([p for p in rows if p[1].kind != "option"], as_of), mine)
+        spots = _spots(options, futures, {} if quote else index_prices, mine)
+        chains.append(Chain(tally.source, as_of, options, futures, not quote, quote or "USD", spots=spots,
+                            quality=mine.entries()))
+    return tuple(chains)
+
+
+def _named(summaries: Sequence[Record], tally: Tally) -> list[tuple[Record, Contract]]:
+    kept, reasons = [], {
+        "combination": "combination, not a single contract", "pair": "spot pair, not a derivative",
+        "unknown": "name follows no known grammar",
+    }
+    for row in summaries:
         name = str(row.get("instrument_name", ""))
-        dated, endless = DATED.match(name), PERPETUAL.match(name)
-        if dated or endless:
-            kept.append((row, name.split("-")[0]))
-            expiries.append(_expiry(dated[2], dated[3], dated[4]) if dated else np.datetime64("NaT", "ns"))
+        contract = contract_named(name)
+        if contract.kind in reasons:
+            tally.add(reasons[contract.kind], "dropped", [name or "(no name)"])
         else:
-            strange.append(name)
-    if strange:
-        reason = "not an inverse future's name"
-        quality.append(QualityEntry(source, reason, "dropped", len(strange), tuple(strange[:3])))
-    pairs = [(row, None) for row, _ in kept]
-    return FuturesQuotes(
-        frozen_texts([str(row["instrument_name"]) for row, _ in kept], "names"),
-        frozen_texts([underlying for _, underlying in kept], "underlying"), np.array(expiries, dtype="datetime64[ns]"),
-        _column(pairs, "bid_price"), _column(pairs, "ask_price"), _column(pairs, "mark_price"),
-        _column(pairs, "open_interest", zero=True), _column(pairs, "funding_8h", zero=True) * FUNDING_PERIODS,
+            kept.append((row, contract))
+    return kept
+
+
+def _tell_unquoted(listed: Sequence[Record], named: Sequence[tuple[Record, Contract]], tally: Tally) -> None:
+    quoted = {str(row["instrument_name"]) for row, _ in named}
+    names = [str(row.get("instrument_name", "")) for row in listed]
+    kinds = ((name, contract_named(name).kind) for name in names if name not in quoted)
+    tally.add("listed but not quoted", "flagged",
+              [name for name, kind in kinds if kind in ("option", "future", "perpetual")])
+
+
+def _option_rows(pairs: Sequence[tuple[Record, Contract]], as_of: datetime) -> Rows:
+    rows, contracts = [row for row, _ in pairs], [contract for _, contract in pairs]
+    numbers = _numbers(rows, OPTION_FIELDS)
+    for name in ("bid_volatility", "ask_volatility", "mark_volatility"):
+        if name in numbers:
+            numbers[name] = Numbers(numbers[name].values / 100, numbers[name].bad)
+    numbers["strike"] = Numbers(_floats([c.strike for c in contracts]), np.zeros(len(rows), dtype=bool))
+    return Rows(
+        *_identity(pairs), numbers, _observed(rows, as_of), is_call=_floats([c.is_call for c in contracts]),
+        forward_source=_texts([row.get("underlying_index") or "" for row in rows]),
     )
+
+
+def _future_rows(pairs: Sequence[tuple[Record, Contract]], as_of: datetime) -> Rows:
+    rows = [dict(row) for row, _ in pairs]
+    for row in rows:
+        if row.get("funding_8h") is None and row.get("current_funding") is not None:
+            row["funding_8h"] = row["current_funding"]
+    numbers = _numbers(rows, FUTURE_FIELDS)
+    if "funding" in numbers:
+        numbers["funding"] = Numbers(numbers["funding"].values * PERIODS_PER_YEAR, numbers["funding"].bad)
+    return Rows(*_identity(pairs), numbers, _observed(rows, as_of))
+
+
+def _identity(pairs: Sequence[tuple[Record, Contract]]) -> tuple[Texts, Texts, Times]:
+    return (_texts([row["instrument_name"] for row, _ in pairs]), _texts([c.underlying for _, c in pairs]),
+            np.array([c.expiry for _, c in pairs], dtype="datetime64[us]"))
+
+
+def _numbers(rows: Sequence[Record], fields: Mapping[str, str]) -> dict[str, Numbers]:
+    """The fields that at least one row has."""
+    return {
+        name: _column([row.get(key) for row in rows])
+        for name, key in fields.items() if any(key in row for row in rows)
+    }
+
+
+def _column(cells: Sequence[object]) -> Numbers:
+    values = _floats([_number(cell) for cell in cells])
+    blank = np.array([cell is None or cell == "" for cell in cells], dtype=bool)
+    return Numbers(values, np.isnan(values) & ~blank)
+
+
+def _number(cell: object) -> float:
+    if isinstance(cell, bool) or not isinstance(cell, int | float | str):
+        return float("nan")
+    try:
+        value = float(cell)
+    except (ValueError, OverflowError):
+        return float("nan")
+    return value if np.isfinite(value) else float("nan")
+
+
+def _observed(rows: Sequence[Record], as_of: datetime) -> Times:
+    otherwise = np.datetime64(as_of.replace(tzinfo=None), "us")
+    stamps = [_number(row.get("creation_timestamp")) for row in rows]
+    told = [np.datetime64(int(stamp), "ms") if 0 < stamp < 7e12 else otherwise for stamp in stamps]
+    return np.array(told, dtype="datetime64[us]")
 
 
 def _spots(
-    options: OptionQuotes, futures: FuturesQuotes, source: str, quality: list[QualityEntry]
+    options: OptionQuotes, futures: FuturesQuotes, index_prices: Mapping[str, Any], tally: Tally
 ) -> tuple[tuple[str, float], ...]:
-    """The index of each coin; where none is told, the middle of its perpetual, which funding holds near it."""
+    """The index of each asset; where none is told, the middle of its perpetual, which funding holds near it."""
     found = []
     for underlying in sorted(set(options.underlying) | set(futures.underlying)):
+        price = _number(index_prices.get(underlying))
         stated = options.index[(options.underlying == underlying) & np.isfinite(options.index)]
-        if len(stated):
-            found.append((str(underlying), float(np.median(stated))))
-            continue
-        rows = (futures.underlying == underlying) & np.isnat(futures.expiry)
-        middle = ((futures.bid + futures.ask) / 2)[rows]
-        if len(middle) and np.isfinite(middle[0]):
-            found.append((str(underlying), float(middle[0])))
-            quality.append(QualityEntry(source, "index taken from the perpetual's middle", "repaired", 1,
-                                        (f"{underlying}-PERPETUAL",)))
+        if not price > 0 and len(stated):
+            price = float(np.median(stated))
+        if not price > 0:
+            rows = np.flatnonzero((futures.underlying == underlying) & np.isnat(futures.expiry))
+            price = _middle(futures, int(rows[0])) if len(rows) else float("nan")
+            if price > 0:
+                tally.add("index not told: taken from the perpetual's middle", "repaired", [underlying])
+        if price > 0:
+            found.append((str(underlying), price))
+        else:
+            tally.add("no index price and no perpetual", "flagged", [underlying])
     return tuple(found)
 
 
-def _column(rows: Sequence[tuple[Mapping[str, Any], Any]], name: str, *, zero: bool = False) -> Floats:
-    """Numbers of one field; NaN where missing, not a number, or, unless ``zero`` is one, not positive."""
-    values = np.array([_number(row.get(name)) for row, _ in rows], dtype=float)
-    return values if zero else np.where(values > 0, values, np.nan)
+def _middle(futures: FuturesQuotes, row: int) -> float:
+    middle = float(futures.bid[row] + futures.ask[row]) / 2
+    return middle if np.isfinite(middle) else float(futures.mark[row])
 
 
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return float("nan")
-    try:
-        return float(value)
-    except ValueError:
-        return float("nan")
+def _as_of(raw: Any, parts: Mapping[str, Any], summaries: Sequence[Record], tally: Tally) -> datetime | None:
+    """The time written beside the answers, else the envelope's, else the newest row's."""
+    text = parts.get("as_of")
+    if isinstance(text, str):
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            moment = None
+        if moment is not None and moment.tzinfo is None:
+            tally.add("naive time read as UTC", "repaired", [text])
+            moment = moment.replace(tzinfo=UTC)
+        if moment is not None:
+            return moment
+    envelopes = [raw, *parts.values()]
+    sent = [_number(e.get("usOut")) / 1e6 for e in envelopes if isinstance(e, dict) and "usOut" in e]
+    made = [_number(row.get("creation_timestamp")) / 1e3 for row in summaries]
+    for seconds in (sent, made):
+        known = [s for s in seconds if 0 < s < 7e9]
+        if known:
+            return datetime.fromtimestamp(max(known), tz=UTC)
+    return None
 
 
-def _expiry(day: str, month: str, year: str) -> np.datetime64:
-    if month not in MONTHS:
-        return np.datetime64("NaT", "ns")
-    number = MONTHS.index(month) + 1
-    return np.datetime64(f"20{year}-{number:02d}-{int(day):02d}T{HOUR:02d}:00", "ns")
-
-
-def _rows(value: Any) -> list[Mapping[str, Any]]:
-    rows = value["result"] if isinstance(value, dict) and "result" in value else value
+def _records(value: Any, tally: Tally) -> list[Record]:
+    rows = value.get("result") if isinstance(value, dict) else value
+    if not isinstance(rows, list):
+        return []
+    tally.add("row is no object", "dropped", [str(row)[:40] for row in rows if not isinstance(row, dict)])
     return [row for row in rows if isinstance(row, dict)]
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        data = path.read_bytes()
-        text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-        raw = json.loads(text)
-    except (OSError, EOFError, ValueError) as error:
-        raise FileProblem(path, "cannot be read as JSON", found=str(error), wanted="a recorded answer",
-                          remedy="check the path, or record it again") from error
-    if not isinstance(raw, dict):
-        raise FileProblem(path, "not an object", found=type(raw).__name__, wanted="as_of, options, futures")
-    return raw
+def _shape(raw: object) -> str:
+    return "keys " + ", ".join(map(str, raw))[:120] if isinstance(raw, dict) else type(raw).__name__
+
+
+def _floats(values: Sequence[Any]) -> Floats:
+    return np.array(values, dtype=np.float64)
+
+
+def _texts(values: Sequence[Any]) -> Texts:
+    array = np.empty(len(values), dtype=object)
+    array[:] = [str(value) for value in values]
+    return array
