@@ -76,7 +76,9 @@ class AccountRow(msgspec.Struct, frozen=True):
 
     scan: worst loss over the spot and volatility grid. used: scan over equity. down, up: nearest joint relative spot
     move at which equity no longer covers the scan, None if none on the ladder. shortfall: its own ES; component: its
-    part of the total's. Leverage in multiples of equity. why: for an unknown account, what is missing.
+    part of the total's. chance: share of the main scenarios in which it loses more than its equity over the scan, so
+    that the scan of today is no longer covered. Leverage in multiples of equity. why: for an unknown account, what is
+    missing.
     """
 
     account: str
@@ -88,6 +90,7 @@ class AccountRow(msgspec.Struct, frozen=True):
     used: Number
     down: Number
     up: Number
+    chance: Number
     shortfall: Number
     component: Number
     component_error: Number
