@@ -17,7 +17,8 @@ class OptionQuotes:
     bid, ask, mark: in coin if ``coin_settled``, else in ``quote_currency`` per unit of underlying.
     bid_volatility, ask_volatility, mark_volatility: decimal per year. forward: the venue's own, in
     currency; ``forward_source`` says what it is (a future's name, "synthetic", "index" when spot stands
-    in for it). index: spot at the moment the row was polled. expiry: UTC.
+    in for it). index: spot at the moment the row was polled. expiry: UTC. contract_size: units of underlying in one
+    contract, NaN where not told.
     """
 
     instrument_id: Texts
@@ -37,6 +38,7 @@ class OptionQuotes:
     forward_source: Texts
     index: Floats
     observed_at: Times
+    contract_size: Floats
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
@@ -49,10 +51,20 @@ class OptionQuotes:
         """The chosen rows, by mask or index."""
         return OptionQuotes(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
+    @staticmethod
+    def none() -> OptionQuotes:
+        """No options at all."""
+        text, number, time = frozen_texts([], "none"), frozen_floats([], "none"), np.array([], "datetime64[ns]")
+        calls = np.array([], dtype=bool)
+        return OptionQuotes(text, text, time, number, calls, *(number,) * 9, text, number, time, number)
+
 
 @dataclass(frozen=True, slots=True)
 class FuturesQuotes:
-    """Columns of equal length: expiry NaT for a perpetual; prices in currency; funding annualised, decimal."""
+    """Columns of equal length: expiry NaT for a perpetual; prices in currency; funding annualised, decimal.
+
+    contract_size: units of underlying in one contract, of currency if coin-settled; NaN where not told.
+    """
 
     instrument_id: Texts
     underlying: Texts
@@ -62,6 +74,7 @@ class FuturesQuotes:
     mark: Floats
     open_interest: Floats
     funding: Floats
+    contract_size: Floats
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
@@ -74,7 +87,7 @@ class FuturesQuotes:
     def none() -> FuturesQuotes:
         """No futures at all."""
         text, number = frozen_texts([], "none"), frozen_floats([], "none")
-        return FuturesQuotes(text, text, np.array([], "datetime64[ns]"), number, number, number, number, number)
+        return FuturesQuotes(text, text, np.array([], "datetime64[ns]"), *(number,) * 6)
 
 
 @dataclass(frozen=True, slots=True)
