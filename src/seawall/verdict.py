@@ -1,0 +1,185 @@
+"""Are we safe? One sentence, by rules, the worst that holds first.
+
+Order: an account insolvent, an account under its scan, a limit breached, an account near its scan, something near or not
+assessed, quiet. A book of which part could not be assessed is never called quiet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from seawall.model.report import AccountRow, Verdict
+from seawall.model.results import LimitUse
+
+FAILING, ACT, WATCH, QUIET = "failing", "act today", "watch", "quiet"
+NEAR_SCAN = 0.8
+CLOSE_MOVE = 0.1
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+class Facts(NamedTuple):
+    """What the verdict is read from. unplaced: rows that could not be read and name no account."""
+
+    accounts: Sequence[AccountRow]
+    limits: Sequence[LimitUse]
+    currency: str
+    unplaced: int = 0
+
+
+def verdict(facts: Facts) -> Verdict:
+    """Status, sentence and what qualifies it."""
+    known = [a for a in facts.accounts if a.status != "unknown"]
+    for rule in (_insolvent, _under_scan, _breached, _near_scan, _near_limit):
+        found = rule(facts, known)
+        if found is not None:
+            return Verdict(*found, _lede(facts, known))
+    missing = len(known) < len(facts.accounts) or facts.unplaced
+    if missing:
+        return Verdict(WATCH, _unassessed_sentence(facts), _lede(facts, known))
+    return Verdict(QUIET, _quiet(known), _lede(facts, known))
+
+
+def spoken(count: int) -> str:
+    """A small count as a word, a larger one in digits."""
+    return NUMBERS[count] if count < len(NUMBERS) else f"{count:,}"
+
+
+def amount(value: float) -> str:
+    """Money in running text: 6.0M, 87k, 940."""
+    size = abs(value)
+    for bound, unit in ((999.5e6, "B"), (999.5e3, "M"), (999.5, "k")):
+        if size >= bound:
+            scaled = size / {"B": 1e9, "M": 1e6, "k": 1e3}[unit]
+            return f"{'−' if value < 0 else ''}{scaled:.1f}{unit}" if unit != "k" else f"{_sign(value)}{scaled:.0f}k"
+    return f"{_sign(value)}{size:.0f}"
+
+
+def _sign(value: float) -> str:
+    return "−" if value < 0 else ""
+
+
+def _insolvent(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
+    broke = sorted((a for a in known if a.status == "bankrupt"), key=lambda a: a.equity or 0.0)
+    if not broke:
+        return None
+    worst = broke[0]
+    more = f", and {spoken(len(broke) - 1)} more" if len(broke) > 1 else ""
+    return FAILING, f"{worst.account} is insolvent: it owes {amount(-(worst.equity or 0.0))} more than it owns{more}"
+
+
+def _under_scan(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
+    under = sorted((a for a in known if a.status == "liquidatable"), key=lambda a: -(a.used or 0.0))
+    if not under:
+        return None
+    worst = under[0]
+    more = f", and {spoken(len(under) - 1)} more" if len(under) > 1 else ""
+    return FAILING, (f"{worst.account} no longer covers its scan: equity {amount(worst.equity or 0.0)}, "
+                     f"worst grid loss {amount(worst.scan or 0.0)}{more}")
+
+
+def _breached(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
+    broken = [use for use in facts.limits if use.state == "breached"]
+    if not broken:
+        return None
+    count = f"{spoken(len(broken))} of {spoken(len(facts.limits))} limits {_are(len(broken))} breached"
+    nearest = _nearest(known)
+    if nearest is not None and abs(nearest[1]) <= CLOSE_MOVE:
+        return ACT, f"Every account covers its scan, but {_fall(nearest)}; {count}"
+    return ACT, f"Every account covers its scan, but {count}: {named(broken[0])} at {broken[0].used:.0%}"
+
+
+def _near_scan(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
+    nearest = _nearest(known)
+    if nearest is None:
+        return None
+    account, move = nearest
+    if not ((account.used or 0.0) >= NEAR_SCAN or abs(move) <= CLOSE_MOVE):
+        return None
+    return ACT, f"Every account covers its scan, but {_fall(nearest)}{_chance(account)}"
+
+
+def _near_limit(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
+    near = [use for use in facts.limits if use.state in ("near", "unknown")]
+    if not near:
+        return None
+    words = "near its bound" if near[0].state == "near" else "not known"
+    more = f" and {spoken(len(near) - 1)} more" if len(near) > 1 else ""
+    return WATCH, f"Every assessed account covers its scan; {named(near[0])}{more} {_are(len(near))} {words}"
+
+
+def named(use: LimitUse) -> str:
+    """The limit by its own name, else by measure and scope."""
+    limit = use.limit
+    if limit.name:
+        return limit.name
+    scope = "" if limit.scope == "total" else f" of {limit.scope.split('=', 1)[-1]}"
+    return limit.measure.replace("_", " ") + scope
+
+
+def _quiet(known: Sequence[AccountRow]) -> str:
+    nearest = _nearest(known)
+    if nearest is None:
+        return "Every account covers its scan at every joint move on the ladder, and no limit is near"
+    account, move = nearest
+    way = "fall" if move < 0 else "rise"
+    return f"No limit is near, and every account covers its scan: the nearest, {account.account}, until a " \
+           f"{abs(move):.1%} joint {way}"
+
+
+def _nearest(known: Sequence[AccountRow]) -> tuple[AccountRow, float] | None:
+    """The account whose scan is reached by the smallest joint move, and that move."""
+    reach = [(a, move) for a in known for move in (a.down, a.up) if move is not None]
+    return min(reach, key=lambda pair: (abs(pair[1]), pair[0].account), default=None)
+
+
+def _fall(nearest: tuple[AccountRow, float]) -> str:
+    account, move = nearest
+    way = "fall" if move < 0 else "rise"
+    return f"a {abs(move):.1%} joint {way} takes {account.account} below it"
+
+
+def _chance(account: AccountRow) -> str:
+    if account.chance is None:
+        return ""
+    return f": {'under 1' if account.chance < 0.01 else f'{100 * account.chance:.0f}'} in 100 by the horizon"
+
+
+def _lede(facts: Facts, known: Sequence[AccountRow]) -> str:
+    parts = []
+    unknown = [a.account for a in facts.accounts if a.status == "unknown"]
+    if unknown:
+        names = ", ".join(unknown[:3]) + (f" and {spoken(len(unknown) - 3)} more" if len(unknown) > 3 else "")
+        parts.append(f"{spoken(len(unknown)).capitalize()} account{_s(len(unknown))} of {spoken(len(facts.accounts))}, "
+                     f"{names}, could not be assessed; every total below is partial without {_it(len(unknown))}.")
+    if facts.unplaced:
+        parts.append(f"{spoken(facts.unplaced).capitalize()} row{_s(facts.unplaced)} named no account; "
+                     "every total below is partial without them.")
+    states = [use.state for use in facts.limits]
+    if states:
+        parts.append(f"Limits: {spoken(states.count('breached'))} breached, {spoken(states.count('near'))} near, "
+                     f"{spoken(states.count('within'))} within"
+                     + (f", {spoken(states.count('unknown'))} not known." if "unknown" in states else "."))
+    if known:
+        parts.append(f"Equity of the assessed accounts: {amount(sum(a.equity or 0.0 for a in known))} {facts.currency}.")
+    return " ".join(parts)
+
+
+def _unassessed_sentence(facts: Facts) -> str:
+    count = sum(a.status == "unknown" for a in facts.accounts)
+    if not count:
+        return "What could be assessed covers its scan, but rows of the book could not be read"
+    return f"What could be assessed covers its scan, but {spoken(count)} of {spoken(len(facts.accounts))} accounts " \
+           f"could not be assessed"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def _it(count: int) -> str:
+    return "it" if count == 1 else "them"
