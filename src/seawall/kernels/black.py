@@ -85,17 +85,23 @@ def inverse_greeks(
 ) -> BlackGreeks:
     """Value and Greeks of the coin-settled option, in coin; rho is zero. forward > 0.
 
-    By the quotient rule on U = V / F. A long call's coin gamma can be negative.
+    U = sign (N(sign d1) - K / F N(sign d2)), differentiated as it stands: a quotient rule would lose a deep
+    call's delta, which is the strike's share alone, in the difference of two numbers near one.
+    A long call's coin gamma can be negative.
     """
-    v = black_greeks(sign, forward, strike, years, volatility)
-    f = np.asarray(forward, dtype=float)
-    u = v.value / f
-    delta = (v.delta - u) / f
-    return BlackGreeks(
-        value=u, delta=delta, gamma=(v.gamma - 2 * delta) / f, vega=v.vega / f, theta=v.theta / f,
-        rho=np.zeros_like(u), vanna=(v.vanna - v.vega / f) / f, volga=v.volga / f,
-        charm=(v.charm - v.theta / f) / f,
-    )
+    p = _prepare(sign, forward, strike, years, volatility, 1.0)
+    with np.errstate(over="ignore", under="ignore"):
+        root, share = np.sqrt(p.years), p.strike / p.forward
+        reached = p.sign * distribution(p.sign * p.d2)
+        bell, strike_bell = density(p.d1), share * density(p.d2)
+        vega = bell * root
+        return BlackGreeks(
+            value=np.asarray(_value(p) / p.forward), delta=share * reached / p.forward,
+            gamma=(_over(strike_bell, p.deviation) - 2 * share * reached) / p.forward / p.forward, vega=vega,
+            theta=-_over(bell * p.volatility, 2 * root), rho=np.zeros_like(vega),
+            vanna=-_over(strike_bell * p.d1, p.volatility) / p.forward,
+            volga=_over(vega * p.d1 * p.d2, p.volatility), charm=_over(strike_bell * p.d1, 2 * p.years) / p.forward,
+        )
 
 
 def black_scholes_greeks(

@@ -40,8 +40,10 @@ def implied_volatility(
 ) -> tuple[Floats, Codes]:
     """Volatility per year and a ``Reason`` for each quote; arguments broadcast, NaN where the reason is not OK.
 
-    price: undiscounted, in the forward's currency. A price at intrinsic value, to the last bit, has volatility 0.
-    A price below it is BELOW_INTRINSIC; at or above the forward (call) or strike (put), ABOVE_FORWARD.
+    sign: +1 call, -1 put. price: undiscounted, in the forward's currency. A price at intrinsic value, to the last
+    bit, has volatility 0.
+    A price below it is BELOW_INTRINSIC; at or above the forward (call) or strike (put), ABOVE_FORWARD; an expiry
+    that is past, NO_TIME; a number that is not there, or a sign, forward or strike that cannot be, MISSING.
     """
     arrays = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (sign, forward, strike, years, price)))
     flat = [np.ascontiguousarray(a).reshape(-1) for a in arrays]
@@ -95,7 +97,7 @@ def _log_gap(x: float, s: float) -> float:
 def _solve(sign: float, forward: float, strike: float, years: float, price: float) -> tuple[float, int]:
     if not (math.isfinite(price) and math.isfinite(years) and forward > 0.0 and strike > 0.0):
         return math.nan, 4
-    if not (math.isfinite(forward) and math.isfinite(strike)):
+    if not (math.isfinite(forward) and math.isfinite(strike) and abs(sign) == 1.0):
         return math.nan, 4
     if years <= 0.0:
         return math.nan, 3

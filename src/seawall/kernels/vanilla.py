@@ -76,7 +76,7 @@ def _prepare(
         columns[0, j] = f
         columns[7, j] = unit
         columns[8, j] = unit / f
-        if years[j] <= 0.0 or f <= 0.0:
+        if years[j] <= 0.0 or f <= 0.0 or level[j] <= 0.0:
             # No deviation: the loop settles at intrinsic value.
             columns[1:7, j] = 0.0
             continue
