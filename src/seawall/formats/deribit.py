@@ -18,21 +18,22 @@ from typing import Any
 import numpy as np
 
 from seawall.errors import FileProblem
-from seawall.formats.columns import Numbers, Rows, futures_quotes, option_quotes
+from seawall.formats.columns import VOLATILITIES, Numbers, Rows, futures_quotes, option_quotes
 from seawall.formats.names import Contract, contract_named
+from seawall.formats.spots import spots_of
 from seawall.formats.tally import Tally
 from seawall.model.arrays import Floats, Texts, Times
-from seawall.model.quotes import Chain, FuturesQuotes, OptionQuotes
+from seawall.model.quotes import Chain
 
 Record = Mapping[str, Any]
 OPTION_FIELDS = {
     "bid": "bid_price", "ask": "ask_price", "mark": "mark_price", "mark_volatility": "mark_iv",
     "bid_volatility": "bid_iv", "ask_volatility": "ask_iv", "open_interest": "open_interest", "volume": "volume",
-    "forward": "underlying_price", "index": "estimated_delivery_price",
+    "forward": "underlying_price", "index": "estimated_delivery_price", "contract_size": "contract_size",
 }
 FUTURE_FIELDS = {
     "bid": "bid_price", "ask": "ask_price", "mark": "mark_price", "open_interest": "open_interest",
-    "funding": "funding_8h",
+    "funding": "funding_8h", "contract_size": "contract_size",
 }
 PERIODS_PER_YEAR = 3 * 365  # of eight hours
 
@@ -69,7 +70,9 @@ def chains_of_answers(raw: Any, *, source: str, path: object = "") -> tuple[Chai
     listed = _records(parts.get("instruments"), Tally(source))
     _tell_unquoted(listed, named, tally)
     stated = parts.get("index_prices")
-    index_prices = {str(k): v for k, v in stated.items()} if isinstance(stated, dict) else {}
+    index_prices = {str(k): _number(v) for k, v in stated.items()} if isinstance(stated, dict) else {}
+    sizes = {str(row.get("instrument_name", "")): row["contract_size"] for row in listed if "contract_size" in row}
+    named = [(_with_size(row, sizes), contract) for row, contract in named]
     return _chains(named, as_of, index_prices, tally)
 
 
@@ -92,7 +95,7 @@ def load_json(path: Path) -> Any:
 
 
 def _chains(
-    named: Sequence[tuple[Record, Contract]], as_of: datetime, index_prices: Mapping[str, Any], tally: Tally
+    named: Sequence[tuple[Record, Contract]], as_of: datetime, index_prices: Mapping[str, float], tally: Tally
 ) -> tuple[Chain, ...]:
     quotes = sorted({contract.quote for _, contract in named})
     chains = []
@@ -102,7 +105,7 @@ def _chains(
         rows = [pair for pair in named if pair[1].quote == quote]
         options = option_quotes(_option_rows([p for p in rows if p[1].kind == "option"], as_of), mine)
         futures = futures_quotes(_future_rows([p for p in rows if p[1].kind != "option"], as_of), mine)
-        spots = _spots(options, futures, {} if quote else index_prices, mine)
+        spots = spots_of(options, futures, index_prices, mine)
         chains.append(Chain(tally.source, as_of, options, futures, not quote, quote or "USD", spots=spots,
                             quality=mine.entries()))
     return tuple(chains)
@@ -131,10 +134,15 @@ def _tell_unquoted(listed: Sequence[Record], named: Sequence[tuple[Record, Contr
               [name for name, kind in kinds if kind in ("option", "future", "perpetual")])
 
 
+def _with_size(row: Record, sizes: Mapping[str, Any]) -> Record:
+    name = str(row["instrument_name"])
+    return {"contract_size": sizes[name], **row} if name in sizes else row
+
+
 def _option_rows(pairs: Sequence[tuple[Record, Contract]], as_of: datetime) -> Rows:
     rows, contracts = [row for row, _ in pairs], [contract for _, contract in pairs]
     numbers = _numbers(rows, OPTION_FIELDS)
-    for name in ("bid_volatility", "ask_volatility", "mark_volatility"):
+    for name in VOLATILITIES:
         if name in numbers:
             numbers[name] = Numbers(numbers[name].values / 100, numbers[name].bad)
     numbers["strike"] = Numbers(_floats([c.strike for c in contracts]), np.zeros(len(rows), dtype=bool))
@@ -189,33 +197,6 @@ def _observed(rows: Sequence[Record], as_of: datetime) -> Times:
     stamps = [_number(row.get("creation_timestamp")) for row in rows]
     told = [np.datetime64(int(stamp), "ms") if 0 < stamp < 7e12 else otherwise for stamp in stamps]
     return np.array(told, dtype="datetime64[us]")
-
-
-def _spots(
-    options: OptionQuotes, futures: FuturesQuotes, index_prices: Mapping[str, Any], tally: Tally
-) -> tuple[tuple[str, float], ...]:
-    """The index of each asset; where none is told, the middle of its perpetual, which funding holds near it."""
-    found = []
-    for underlying in sorted(set(options.underlying) | set(futures.underlying)):
-        price = _number(index_prices.get(underlying))
-        stated = options.index[(options.underlying == underlying) & np.isfinite(options.index)]
-        if not price > 0 and len(stated):
-            price = float(np.median(stated))
-        if not price > 0:
-            rows = np.flatnonzero((futures.underlying == underlying) & np.isnat(futures.expiry))
-            price = _middle(futures, int(rows[0])) if len(rows) else float("nan")
-            if price > 0:
-                tally.add("index not told: taken from the perpetual's middle", "repaired", [underlying])
-        if price > 0:
-            found.append((str(underlying), price))
-        else:
-            tally.add("no index price and no perpetual", "flagged", [underlying])
-    return tuple(found)
-
-
-def _middle(futures: FuturesQuotes, row: int) -> float:
-    middle = float(futures.bid[row] + futures.ask[row]) / 2
-    return middle if np.isfinite(middle) else float(futures.mark[row])
 
 
 def _as_of(raw: Any, parts: Mapping[str, Any], summaries: Sequence[Record], tally: Tally) -> datetime | None:
