@@ -12,9 +12,10 @@ import numpy as np
 
 from seawall.instruments.prices import spot_factors
 from seawall.instruments.slopes import SlopeRows, greeks_of
+from seawall.instruments.terms import check_held
 from seawall.model.arrays import Floats
 from seawall.model.factor import Factor
-from seawall.model.instrument import Greeks, Instrument, Slopes, refuse
+from seawall.model.instrument import Greeks, Instrument, Slopes
 from seawall.model.market import Market
 from seawall.model.state import State
 
@@ -23,8 +24,7 @@ class CashTerms(Instrument, frozen=True, kw_only=True, tag="cash"):
     """The currency stands in ``underlying`` and in ``settlement_currency`` alike."""
 
     def __post_init__(self) -> None:
-        if self.underlying != self.settlement_currency:
-            raise refuse(self.instrument_id, "settlement_currency", self.settlement_currency, self.underlying)
+        check_held(self, self.underlying)
 
 
 class Cash:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seawall.model.arrays import Floats
-from seawall.model.instrument import Instrument, refuse
+from seawall.model.instrument import Instrument
 
 PAYOFFS = ("linear", "inverse", "quanto")
 
@@ -32,15 +32,3 @@ def payoff(instrument: Instrument, price: Floats) -> Payoff:
     if instrument.payoff == "inverse":
         return Payoff(-size / price, size / price**2, -2 * size / price**3)
     return Payoff(size * price, np.full_like(price, size), np.zeros_like(price))
-
-
-def check_payoff(instrument: Instrument) -> None:
-    """Refuses terms whose currencies contradict their payoff. Raises InputError."""
-    if instrument.payoff not in PAYOFFS:
-        raise refuse(instrument.instrument_id, "payoff", instrument.payoff, "linear, inverse or quanto")
-    if not (np.isfinite(instrument.contract_size) and instrument.contract_size > 0):
-        raise refuse(instrument.instrument_id, "contract_size", instrument.contract_size, "a positive number")
-    wanted = {"linear": instrument.quote_currency, "inverse": instrument.underlying}.get(instrument.payoff)
-    if wanted is not None and instrument.settlement_currency != wanted:
-        raise refuse(instrument.instrument_id, f"settlement_currency of a {instrument.payoff} contract",
-                     instrument.settlement_currency, wanted)

@@ -7,9 +7,10 @@ from datetime import datetime
 
 import numpy as np
 
-from seawall.instruments.delta_one import Payoff, check_payoff, payoff
+from seawall.instruments.delta_one import PAYOFFS, Payoff, payoff
 from seawall.instruments.prices import forward_price, spot_factors, years_left
 from seawall.instruments.slopes import PriceSlope, SlopeRows, greeks_of
+from seawall.instruments.terms import check_contract
 from seawall.model.arrays import Floats, aware_utc
 from seawall.model.factor import Factor, tenor_of
 from seawall.model.instrument import Greeks, Instrument, Slopes
@@ -23,7 +24,7 @@ class FutureTerms(Instrument, frozen=True, kw_only=True, tag="future"):
     expiry: datetime
 
     def __post_init__(self) -> None:
-        check_payoff(self)
+        check_contract(self, *PAYOFFS)
         aware_utc(self.expiry, f"{self.instrument_id}: expiry")
 
     @property

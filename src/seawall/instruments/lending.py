@@ -1,7 +1,8 @@
 """Lending balance: supply or debt in a money market, grown by an interest index.
 
-Quantity is the scaled balance: supply > 0, debt < 0. Worth quantity times index in the asset itself; the
-index grows by the annualised rate over the time that passes: index (1 + rate years), simple within a horizon.
+Quantity is the scaled balance: supply > 0, debt < 0. Worth quantity times index in the asset itself. The index
+grows with the time that passes, by index exp(rate years): what a protocol that accrues its annual rate every second,
+or whenever anyone touches the pool, comes to.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 
 from seawall.instruments.prices import spot_factors
 from seawall.instruments.slopes import SlopeRows, greeks_of
+from seawall.instruments.terms import check_held
 from seawall.model.arrays import Floats
 from seawall.model.factor import Factor
 from seawall.model.instrument import Greeks, Instrument, Slopes, refuse
@@ -33,8 +35,7 @@ class LendingTerms(Instrument, frozen=True, kw_only=True, tag="lending"):
             raise refuse(self.instrument_id, "side", self.side, "supply or debt")
         if not (np.isfinite(self.index) and self.index > 0):
             raise refuse(self.instrument_id, "index", self.index, "a positive number")
-        if self.settlement_currency != self.underlying:
-            raise refuse(self.instrument_id, "settlement_currency", self.settlement_currency, self.underlying)
+        check_held(self, self.underlying)
 
     @property
     def rate(self) -> Factor:
@@ -55,8 +56,11 @@ class Lending:
 
     def value(self, instruments: Sequence[LendingTerms], state: State) -> Floats:
         """(I,S), in the asset."""
-        growth = [1 + state.level(i.rate.key, needed_by=i.instrument_id) * state.elapsed_years for i in instruments]
-        return np.array([i.contract_size * i.index * g for i, g in zip(instruments, growth, strict=True)])
+        rates = [state.level(i.rate.key, needed_by=i.instrument_id) for i in instruments]
+        return np.array([
+            i.contract_size * i.index * np.exp(rate * state.elapsed_years)
+            for i, rate in zip(instruments, rates, strict=True)
+        ])
 
     def greeks(self, instruments: Sequence[LendingTerms], market: Market) -> Greeks:
         """Theta is the interest."""

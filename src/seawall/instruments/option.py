@@ -1,7 +1,8 @@
 """European option, cash-settled in its quote currency (linear) or in its coin (inverse).
 
 Priced by Black-76 on the forward with the expiry's smile, kept in standardised moneyness as spot moves. Once its
-expiry lies within the time that passes it is worth its settlement value; nothing is extrapolated.
+expiry lies within the time that passes it is worth its settlement value; nothing is extrapolated. An American option
+is valued as the European one: early exercise is not priced.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from seawall.instruments.prices import (
     rate_key,
     spot_factors,
     spot_price,
-    years_between,
     years_left,
 )
 from seawall.instruments.slopes import PriceSlope, SlopeRows
+from seawall.instruments.terms import check_contract
 from seawall.kernels.black import BlackGreeks, black_greeks, inverse_greeks
-from seawall.kernels.smile import bend
+from seawall.kernels.moving import MovedBend, moved_bend
 from seawall.kernels.vanilla import revalue_vanilla
-from seawall.model.arrays import Floats, aware_utc
+from seawall.model.arrays import Floats, Ints, aware_utc
 from seawall.model.factor import Factor, tenor_of
 from seawall.model.instrument import Greeks, Instrument, Slopes, refuse
 from seawall.model.market import Market
@@ -34,6 +35,8 @@ from seawall.model.smile import Smile
 from seawall.model.state import State, present
 
 COORDINATES = ("volatility", "skew", "curvature")
+STYLES = ("european", "american")
+Series = tuple[str, str, str, datetime]
 
 
 class OptionTerms(Instrument, frozen=True, kw_only=True, tag="option"):
@@ -50,14 +53,9 @@ class OptionTerms(Instrument, frozen=True, kw_only=True, tag="option"):
             raise refuse(self.instrument_id, "option_type", self.option_type, "call or put")
         if not (np.isfinite(self.strike) and self.strike >= 0):
             raise refuse(self.instrument_id, "strike", self.strike, "a number, zero or more")
-        if not (np.isfinite(self.contract_size) and self.contract_size > 0):
-            raise refuse(self.instrument_id, "contract_size", self.contract_size, "a positive number")
-        wanted = {"linear": self.quote_currency, "inverse": self.underlying}.get(self.payoff)
-        if wanted is None:
-            raise refuse(self.instrument_id, "payoff", self.payoff, "linear or inverse")
-        if self.settlement_currency != wanted:
-            raise refuse(self.instrument_id, f"settlement_currency of a {self.payoff} option",
-                         self.settlement_currency, wanted)
+        if self.exercise_style not in STYLES:
+            raise refuse(self.instrument_id, "exercise_style", self.exercise_style, " or ".join(STYLES))
+        check_contract(self, "linear", "inverse")
 
     @property
     def sign(self) -> float:
@@ -65,7 +63,7 @@ class OptionTerms(Instrument, frozen=True, kw_only=True, tag="option"):
         return 1.0 if self.option_type == "call" else -1.0
 
     @property
-    def series(self) -> tuple[str, str, str, datetime]:
+    def series(self) -> Series:
         """What options priced together share: underlying, quote and settlement currency, expiry."""
         return (self.underlying, self.quote_currency, self.payoff, self.expiry)
 
@@ -88,47 +86,68 @@ class Option:
 
     def value(self, instruments: Sequence[OptionTerms], state: State) -> Floats:
         """(I,S), never below zero."""
-        series = sorted({i.series for i in instruments})
-        place = {key: e for e, key in enumerate(series)}
-        columns = zip(*(_grid(key, state) for key in series), strict=True)
-        forward, years, smile, level, skew, curvature, unit = (np.array(column) for column in columns)
+        grid = _grid(instruments, state)
         out = np.empty((len(instruments), state.size))
         revalue_vanilla(
             np.array([i.strike for i in instruments]), np.array([i.sign for i in instruments]),
             np.array([i.payoff == "inverse" for i in instruments], dtype=np.int64),
-            np.array([i.contract_size for i in instruments]),
-            np.array([place[i.series] for i in instruments], dtype=np.int64),
-            forward, years, smile, level, skew, curvature, unit, out,
+            np.array([i.contract_size for i in instruments]), grid.row, grid.forward, grid.years, grid.smile,
+            grid.level, grid.skew, grid.curvature, grid.discount, out,
         )
         return out
 
     def greeks(self, instruments: Sequence[OptionTerms], market: Market) -> Greeks:
         """By spot in quote currency, the smile held at its strike; what it adds in motion is skew_delta."""
-        rows = [_point(i, market) for i in instruments]
-        return Greeks(*(np.array(column) for column in zip(*(_by_spot(row) for row in rows), strict=True)))
+        return _by_spot(_points(instruments, market))
 
     def slopes(self, instruments: Sequence[OptionTerms], market: Market) -> Slopes:
         """By both spots, carry, the three coordinates and the rate, the smile moving with its spot."""
         rows = SlopeRows()
-        for row, i in enumerate(instruments):
-            _add_slopes(rows, row, i, _point(i, market), market)
+        for row, (i, slopes) in enumerate(zip(instruments, _slopes(_points(instruments, market)), strict=True)):
+            _add_slopes(rows, row, i, slopes, market)
         return rows.done()
 
 
-class _Point(NamedTuple):
-    """One option at the market: its Greeks by forward, the smile around its strike, and what joins them."""
+class _Grid(NamedTuple):
+    """The kernel's columns (E,S), smile (E,7), and each instrument's row (I) among them."""
+
+    row: Ints
+    forward: Floats
+    years: Floats
+    smile: Floats
+    level: Floats
+    skew: Floats
+    curvature: Floats
+    discount: Floats
+
+
+class _Points(NamedTuple):
+    """Options at the market, each (I,): Greeks by forward, the smile around the strike, and what joins them."""
 
     greeks: BlackGreeks
-    size: float
+    smile: MovedBend
+    size: Floats
+    forward: Floats
+    growth: Floats
+    carry: Floats
+    years: Floats
+
+
+class _Slopes(NamedTuple):
+    """One option's derivatives: by forward and by each coordinate, the first and the second."""
+
     forward: float
     growth: float
-    carry: float
     years: float
-    volatility: float
-    slope: float
-    bow: float
-    smile: Smile
-    k: float
+    by_forward: float
+    by_forward_twice: float
+    by_level: float
+    by_level_twice: float
+    by_skew: float
+    by_skew_twice: float
+    by_curvature: float
+    by_curvature_twice: float
+    value: float
 
 
 def _smile(underlying: str, expiry: datetime, market: Market) -> Smile:
@@ -139,80 +158,95 @@ def _smile(underlying: str, expiry: datetime, market: Market) -> Smile:
     return smile
 
 
-def _grid(series: tuple[str, str, str, datetime], state: State) -> tuple[Floats, ...]:
-    """forward, years, smile, level, skew shift, curvature shift, discount of one series, in the kernel's order."""
+def _grid(instruments: Sequence[OptionTerms], state: State) -> _Grid:
+    series = sorted({i.series for i in instruments})
+    place = {key: e for e, key in enumerate(series)}
+    row = np.array([place[i.series] for i in instruments], dtype=np.int64)
+    columns = zip(*(_columns(key, state) for key in series), strict=True)
+    return _Grid(row, *(np.array(column) for column in columns))
+
+
+def _columns(series: Series, state: State) -> tuple[Floats, ...]:
+    """forward, years, smile, level, skew shift, curvature shift, discount of one series."""
     underlying, quote, payoff, expiry = series
     smile, tenor = _smile(underlying, expiry, state.market), tenor_of(expiry)
     level, skew, curvature = (state.level(f"{name}:{underlying}:{tenor}") for name in COORDINATES)
-    base = state.market.levels
-    start = [base[state.market.index[f"{name}:{underlying}:{tenor}"]] for name in COORDINATES]
-    left = years_left(state, expiry)
-    table = np.array([*smile.parameters, start[0], smile.years])
+    # The curve is anchored where it was fitted: a market whose levels were moved since has a moved smile.
+    table = np.array([*smile.parameters, smile.level, smile.years])
     unit = np.ones(state.size) if payoff == "inverse" else discount(state, underlying, quote, expiry)
     return (
-        np.ascontiguousarray(forward_price(state, underlying, quote, expiry)), left, table,
-        np.ascontiguousarray(level), skew - start[1], curvature - start[2], unit,
+        forward_price(state, underlying, quote, expiry), years_left(state, expiry), table, level,
+        skew - smile.skew, curvature - smile.curvature, unit,
     )
 
 
-def _point(i: OptionTerms, market: Market) -> _Point:
-    state, smile = present(market), _smile(i.underlying, i.expiry, market)
-    years = max(years_between(market.as_of, i.expiry), 0.0)
-    forward = float(forward_price(state, i.underlying, i.quote_currency, i.expiry)[0])
-    growth = forward / float(spot_price(state, i.underlying, i.quote_currency)[0])
-    k = float(np.log(i.strike / forward)) if i.strike > 0 else -50.0
-    curve = bend(k, np.array(smile.parameters), smile.years)
-    volatility, slope, bow = (float(value) for value in curve)
-    if i.payoff == "inverse":
-        greeks = inverse_greeks(i.sign, forward, i.strike, years, volatility)
-    else:
-        key = rate_key(market, i.underlying, i.quote_currency, i.expiry)
-        unit = float(discount(state, i.underlying, i.quote_currency, i.expiry)[0])
-        rate = market.level(key) if key else 0.0
-        greeks = black_greeks(i.sign, forward, i.strike, years, volatility, unit, rate)
-    carry = float(np.log(growth) / years) if years > 0 else 0.0
-    return _Point(greeks, i.contract_size, forward, growth, carry, years, volatility, slope, bow, smile, k)
+def _points(instruments: Sequence[OptionTerms], market: Market) -> _Points:
+    state = present(market)
+    grid = _grid(instruments, state)
+    forward, years, level, skew, curvature, unit = (
+        column[grid.row, 0] for column in
+        (grid.forward, grid.years, grid.level, grid.skew, grid.curvature, grid.discount)
+    )
+    strike, sign = np.array([i.strike for i in instruments]), np.array([i.sign for i in instruments])
+    live = (strike > 0) & (years > 0)
+    # Without a strike or without time volatility does not matter; any point of the smile will do.
+    k = np.where(live, np.log(np.where(live, strike, forward) / forward), 0.0)
+    smile = moved_bend(k, np.where(live, years, 1.0), grid.smile[grid.row], level, skew, curvature)
+    linear = black_greeks(sign, forward, strike, years, smile.volatility, unit, _rates(instruments, market))
+    inverse = inverse_greeks(sign, forward, strike, years, smile.volatility)
+    coin = np.array([i.payoff == "inverse" for i in instruments])
+    greeks = BlackGreeks(*(np.where(coin, c, v) for c, v in zip(inverse, linear, strict=True)))
+    spot = np.array([float(spot_price(state, i.underlying, i.quote_currency)[0]) for i in instruments])
+    carry = np.array([market.level(f"carry:{i.underlying}:{tenor_of(i.expiry)}") for i in instruments])
+    size = np.array([i.contract_size for i in instruments])
+    return _Points(greeks, smile, size, forward, forward / spot, np.where(years > 0, carry, 0.0), years)
 
 
-def _by_spot(p: _Point) -> tuple[float, ...]:
-    g, n = p.greeks, p.size
-    delta, drift = float(g.delta) * p.growth, p.carry * p.forward
+def _rates(instruments: Sequence[OptionTerms], market: Market) -> Floats:
+    """(I,) the rate at which the premium's discount unwinds; 0 where it is paid in coin or undiscounted."""
+    keys = [rate_key(market, i.underlying, i.quote_currency, i.expiry) for i in instruments]
+    return np.array([
+        market.level(key) if key and i.payoff == "linear" else 0.0 for key, i in zip(keys, instruments, strict=True)
+    ])
+
+
+def _by_spot(p: _Points) -> Greeks:
+    g, n, growth = p.greeks, p.size, p.growth
     # As time passes with spot held, the forward rolls down its carry.
-    return (
-        n * delta, n * float(g.gamma) * p.growth**2, n * float(g.vega), n * (float(g.theta) - drift * float(g.delta)),
-        n * float(g.rho), n * float(g.vanna) * p.growth, n * float(g.volga),
-        n * p.growth * (float(g.charm) - p.carry * (float(g.delta) + p.forward * float(g.gamma))),
-        -n * float(g.vega) * p.slope / p.forward * p.growth,
+    return Greeks(
+        delta=n * g.delta * growth, gamma=n * g.gamma * growth**2, vega=n * g.vega,
+        theta=n * (g.theta - p.carry * p.forward * g.delta), rho=n * g.rho, vanna=n * g.vanna * growth,
+        volga=n * g.volga, charm=n * growth * (g.charm - p.carry * (g.delta + p.forward * g.gamma)),
+        skew_delta=-n * g.vega * p.smile.by_k / p.forward * growth,
     )
 
 
-def _add_slopes(rows: SlopeRows, row: int, i: OptionTerms, p: _Point, market: Market) -> None:
-    g, n, f = p.greeks, p.size, p.forward
-    tenor = tenor_of(i.expiry)
+def _slopes(p: _Points) -> list[_Slopes]:
+    g, n, f, smile = p.greeks, p.size, p.forward, p.smile
     # Volatility of a fixed strike as the forward moves: k falls by dF / F.
-    by_forward, by_forward_twice = -p.slope / f, (p.bow + p.slope) / f**2
-    first = n * float(g.delta + g.vega * by_forward)
-    second = n * float(g.gamma + 2 * g.vanna * by_forward + g.volga * by_forward**2 + g.vega * by_forward_twice)
-    rows.add_price(row, market, i, PriceSlope(f, p.growth, first, second))
-    rows.add(row, f"carry:{i.underlying}:{tenor}", first * f * p.years, (second * f + first) * f * p.years**2)
-    for name, (move, bent) in _coordinate_moves(p).items():
-        rows.add(row, f"{name}:{i.underlying}:{tenor}", n * float(g.vega) * move,
-                 n * float(g.volga * move**2 + g.vega * bent))
+    moved, moved_twice = -smile.by_k / f, (smile.by_k_twice + smile.by_k) / f**2
+    columns = (
+        f, p.growth, p.years, n * (g.delta + g.vega * moved),
+        n * (g.gamma + 2 * g.vanna * moved + g.volga * moved**2 + g.vega * moved_twice),
+        n * g.vega * smile.by_level, n * (g.volga * smile.by_level**2 + g.vega * smile.by_level_twice),
+        n * g.vega * smile.by_skew, n * g.volga * smile.by_skew**2,
+        n * g.vega * smile.by_curvature, n * g.volga * smile.by_curvature**2, n * g.value,
+    )
+    return [_Slopes(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _add_slopes(rows: SlopeRows, row: int, i: OptionTerms, s: _Slopes, market: Market) -> None:
+    tenor = tenor_of(i.expiry)
+    rows.add_price(row, market, i, PriceSlope(s.forward, s.growth, s.by_forward, s.by_forward_twice))
+    by_log = s.by_forward * s.forward
+    rows.add(row, f"carry:{i.underlying}:{tenor}", by_log * s.years,
+             (s.by_forward_twice * s.forward**2 + by_log) * s.years**2)
+    rows.add(row, f"volatility:{i.underlying}:{tenor}", s.by_level, s.by_level_twice)
+    rows.add(row, f"skew:{i.underlying}:{tenor}", s.by_skew, s.by_skew_twice)
+    rows.add(row, f"curvature:{i.underlying}:{tenor}", s.by_curvature, s.by_curvature_twice)
     key = rate_key(market, i.underlying, i.quote_currency, i.expiry)
     if i.payoff == "linear" and key:
-        rows.add(row, key, -p.years * n * float(g.value), p.years**2 * n * float(g.value))
-
-
-def _coordinate_moves(p: _Point) -> dict[str, tuple[float, float]]:
-    """First and second derivative of volatility at the strike by level, skew and curvature."""
-    level = p.smile.level
-    z = p.k / (level * np.sqrt(p.smile.years))
-    return {
-        # sigma = (x / level) base(k level / x): the first derivative at x = level, then the second.
-        "volatility": ((p.volatility - p.k * p.slope) / level, p.k**2 * p.bow / level**2),
-        "skew": (float(np.sqrt(2) * z / np.sqrt(1 + z * z)), 0.0),
-        "curvature": (float(2 * z * z / (1 + z * z)), 0.0),
-    }
+        rows.add(row, key, -s.years * s.value, s.years**2 * s.value)
 
 
 OPTION = Option()

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seawall.instruments.delta_one import Payoff, check_payoff, payoff
+from seawall.instruments.delta_one import PAYOFFS, Payoff, payoff
 from seawall.instruments.prices import spot_factors, spot_price
 from seawall.instruments.slopes import PriceSlope, SlopeRows, greeks_of
+from seawall.instruments.terms import check_contract
 from seawall.model.arrays import Floats
 from seawall.model.factor import Factor
 from seawall.model.instrument import Greeks, Instrument, Slopes
@@ -25,7 +26,7 @@ class PerpetualTerms(Instrument, frozen=True, kw_only=True, tag="perpetual"):
     reference: str = ""
 
     def __post_init__(self) -> None:
-        check_payoff(self)
+        check_contract(self, *PAYOFFS)
 
     @property
     def priced_by(self) -> str:

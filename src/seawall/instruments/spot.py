@@ -8,9 +8,10 @@ import numpy as np
 
 from seawall.instruments.prices import spot_factors, spot_price
 from seawall.instruments.slopes import PriceSlope, SlopeRows, greeks_of
+from seawall.instruments.terms import check_held
 from seawall.model.arrays import Floats
 from seawall.model.factor import Factor
-from seawall.model.instrument import Greeks, Instrument, Slopes, refuse
+from seawall.model.instrument import Greeks, Instrument, Slopes
 from seawall.model.market import Market
 from seawall.model.state import State, present
 
@@ -19,8 +20,7 @@ class SpotTerms(Instrument, frozen=True, kw_only=True, tag="spot"):
     """The asset is ``underlying``; quoted, and worth its price, in ``quote_currency``."""
 
     def __post_init__(self) -> None:
-        if self.settlement_currency != self.quote_currency:
-            raise refuse(self.instrument_id, "settlement_currency", self.settlement_currency, self.quote_currency)
+        check_held(self, self.quote_currency)
 
 
 class Spot:
