@@ -3,7 +3,8 @@
 RiskError
 ├── InputError        something a person wrote: a file, a row, a field, an argument
 │   ├── FileProblem       a file is missing, unreadable or of another shape
-│   └── BookProblems      every problem of a book at once (strict reading)
+│   ├── BookProblems      every problem of a book at once (strict reading)
+│   └── ScenarioProblems  every problem of a scenario file at once
 ├── MarketError       the market cannot answer
 │   ├── FactorMissing     a factor that an instrument or a rule needs
 │   └── NoForward         an expiry without any usable forward
@@ -50,6 +51,15 @@ class BookProblems(InputError):
             f"{path}: {len(self.problems)} problems\n  " + "\n  ".join(self.problems) + "\n",
             remedy="mend the rows, or read without strict: the accounts concerned are then marked unknown",
         )
+
+
+class ScenarioProblems(InputError):
+    """Every problem of a scenario file, told at once."""
+
+    def __init__(self, path: object, problems: Sequence[str]) -> None:
+        self.path, self.problems = str(path), tuple(problems)
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
+        super().__init__(f"{path}: {count}\n  " + "\n  ".join(self.problems) + "\n", remedy="mend the rows named")
 
 
 class MarketError(RiskError):

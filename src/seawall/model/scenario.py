@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,6 +33,14 @@ class Term(msgspec.Struct, frozen=True):
     long: float = 0.13
     floor_days: float = 1.0
 
+    def __post_init__(self) -> None:
+        for name in ("reference_days", "floor_days"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                raise InputError(f"term: {name}", found=getattr(self, name), wanted="a positive number of days")
+        for name in ("short", "long"):
+            if not math.isfinite(getattr(self, name)):
+                raise InputError(f"term: {name}", found=getattr(self, name), wanted="a finite power")
+
 
 class Column(msgspec.Struct, frozen=True):
     """Which factors one column of a rule moves, and how.
@@ -52,15 +61,23 @@ class Column(msgspec.Struct, frozen=True):
             raise InputError("unknown risk class", found=self.risk_class, wanted=", ".join(RISK_CLASSES))
         if self.how not in (RELATIVE, ABSOLUTE):
             raise InputError("unknown way to shock", found=self.how, wanted=f"{RELATIVE} or {ABSOLUTE}")
+        if self.tenor_days is not None and not (math.isfinite(self.tenor_days) and self.tenor_days >= 0):
+            raise InputError(f"column {self.key}: tenor_days", found=self.tenor_days, wanted="days, zero or more")
+
+    @property
+    def key(self) -> str:
+        """``risk_class:qualifier[:tenor d]``, as messages and files name it."""
+        tenor = "" if self.tenor_days is None else f":{self.tenor_days:g}d"
+        return f"{self.risk_class}:{self.qualifier}{tenor}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScenarioRule:
     """shocks (S,C), one row a scenario, one column a ``Column``; the market is not in it.
 
     weights (S): probabilities up to a factor; pnl_scale (S) multiplies the P&L; path and step (S) order
-    rows that follow each other; ages (S): years that pass, 0 for an instant move. ``provenance`` says how the
-    rows were made and is part of the identity.
+    rows that follow each other, each row's shocks counted from the start of its path; ages (S): years that
+    pass, 0 for an instant move. ``provenance`` says how the rows were made and is part of the identity.
     """
 
     name: str
@@ -77,8 +94,11 @@ class ScenarioRule:
 
     def __post_init__(self) -> None:
         put, rows = object.__setattr__, len(self.labels)
+        put(self, "columns", tuple(self.columns))
         put(self, "shocks", frozen_floats(self.shocks, "shocks", (rows, len(self.columns))))
         put(self, "labels", frozen_texts(list(self.labels), "labels", rows))
+        if not (math.isfinite(self.horizon_days) and self.horizon_days >= 0):
+            raise InputError(f"rule {self.name}: horizon_days", found=self.horizon_days, wanted="days, zero or more")
         years = self.horizon_days / 365.0
         for name, default in (("weights", np.ones(rows)), ("pnl_scale", np.ones(rows)), ("ages", np.full(rows, years))):
             given = getattr(self, name)
@@ -87,6 +107,7 @@ class ScenarioRule:
             given = getattr(self, name)
             put(self, name, frozen_ints(whole if given is _UNSET_WHOLE else given, name, (rows,)))
         put(self, "provenance", MappingProxyType(dict(self.provenance)))
+        _refuse_clashing_columns(self)
         _refuse_unusable(self)
 
     def __len__(self) -> int:
@@ -99,17 +120,23 @@ class ScenarioRule:
                           self.pnl_scale, self.path, self.step, self.ages, self.provenance)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScenarioSet:
     """A rule applied to one market: shifted levels (S,F), in each factor's unit, and what no column covers.
 
-    failures: one for each factor of a class that the rule moves, but not for this qualifier.
+    failures: one for each factor of a class that the rule moves, but not for this qualifier. unused: columns that
+    found no factor. floored: by factor key, in how many rows a volatility stopped at its floor.
     """
 
     rule: ScenarioRule
     market_id: str
     levels: Floats
     failures: tuple[Failure, ...] = ()
+    unused: tuple[str, ...] = ()
+    floored: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "floored", MappingProxyType(dict(self.floored)))
 
     @property
     def rule_id(self) -> str:
@@ -117,17 +144,40 @@ class ScenarioSet:
         return self.rule.rule_id
 
 
+def _refuse_clashing_columns(rule: ScenarioRule) -> None:
+    seen: dict[tuple[str, str], list[Column]] = {}
+    for column in rule.columns:
+        seen.setdefault((column.risk_class, column.qualifier), []).append(column)
+    for (risk_class, qualifier), columns in seen.items():
+        tenors = [column.tenor_days for column in columns]
+        if len(columns) > 1 and (None in tenors or len(set(tenors)) < len(tenors)):
+            raise InputError(f"rule {rule.name}: two columns move {risk_class}:{qualifier}", found=tenors,
+                             wanted="one, or several told apart by tenor_days",
+                             remedy="merge them, or give each a tenor")
+        if len({(column.how, column.term) for column in columns}) > 1:
+            raise InputError(f"rule {rule.name}: columns of {risk_class}:{qualifier} differ by more than tenor",
+                             wanted="the same how and term at every tenor")
+
+
 def _refuse_unusable(rule: ScenarioRule) -> None:
     bad = ~np.isfinite(rule.shocks)
     if bad.any():
         row, column = (int(i) for i in np.argwhere(bad)[0])
         raise InputError(
-            f"rule {rule.name}, row {rule.labels[row]}, column {rule.columns[column].qualifier}",
+            f"rule {rule.name}, row {rule.labels[row]}, column {rule.columns[column].key}",
             found=float(rule.shocks[row, column]), wanted="a finite shock",
         )
-    for name in ("weights", "ages"):
+    for name in ("weights", "ages", "pnl_scale"):
         values = getattr(rule, name)
-        if not (np.isfinite(values) & (values >= 0)).all():
-            raise InputError(f"rule {rule.name}: {name}", found=float(np.nanmin(values)), wanted="finite, not negative")
+        bad_rows = ~np.isfinite(values) | ((values < 0) & (name != "pnl_scale"))
+        if bad_rows.any():
+            row = int(np.flatnonzero(bad_rows)[0])
+            raise InputError(f"rule {rule.name}, row {rule.labels[row]}: {name}", found=float(values[row]),
+                             wanted="a finite number" if name == "pnl_scale" else "finite, not negative")
     if len(rule) and not np.sum(rule.weights) > 0:
         raise InputError(f"rule {rule.name}: weights", found="all zero", wanted="some weight")
+    places, counts = np.unique(np.column_stack([rule.path, rule.step]), axis=0, return_counts=True)
+    if (counts > 1).any():
+        path, step = (int(n) for n in places[int(np.argmax(counts > 1))])
+        raise InputError(f"rule {rule.name}: two rows stand at path {path}, step {step}", wanted="one row a step",
+                         remedy="number the steps of each path")

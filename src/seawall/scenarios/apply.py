@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -13,73 +15,114 @@ from seawall.model.failure import Failure
 from seawall.model.market import Market
 from seawall.model.scenario import RELATIVE, Column, ScenarioRule, ScenarioSet, Term
 
-# A volatility scaled down along the term structure stops at this share of its level.
+# A volatility pushed down, in proportion or by points, stops at this share of its level.
 LOWEST_SHARE = 0.1
+# What a level must stay above; a premium of -1 is a contract that costs nothing.
+LOWEST = {"spot": 0.0, "peg": 0.0, "exchange_rate": 0.0, "premium": -1.0}
+SECONDS_PER_DAY = 86400.0
 
 
 def apply_rule(rule: ScenarioRule, market: Market) -> ScenarioSet:
     """Levels (S,F). A factor whose class no column names stays; one whose class is named but not itself fails.
 
+    Columns are found by the factor's own name, then by its underlying (of a perpetual or token that the market
+    lists), then by asset class, then ``*``. Volatilities are floored at a tenth of their level, and counted.
     Raises InputError if a row takes a price to zero or below.
     """
-    levels = np.repeat(market.levels[None, :], len(rule), axis=0)
-    failures = []
-    moved = {column.risk_class for column in rule.columns}
+    match = _Columns(rule, market)
+    shocks = np.ascontiguousarray(rule.shocks.T)
+    levels = np.empty((len(market.factors), len(rule)))
+    failures, floored = [], {}
     for place, factor in enumerate(market.factors):
-        if factor.risk_class not in moved:
+        level = float(market.levels[place])
+        levels[place] = level
+        if factor.risk_class not in match.moved:
             continue
-        columns = _matching(rule, factor, market)
-        if columns:
-            levels[:, place] = _moved(rule, columns, factor, market, levels[0, place])
-        else:
+        columns = match.of(factor)
+        if not columns:
             failures.append(_uncovered(rule, factor))
-    return ScenarioSet(rule, market.market_id, read_only(np.asfortranarray(levels)), tuple(failures))
+            continue
+        stopped = _move(levels[place], _shift(rule, shocks, columns, _days(factor, market.as_of)), rule, columns[0],
+                        factor)
+        if stopped:
+            floored[factor.key] = stopped
+    return ScenarioSet(rule, market.market_id, read_only(levels.T), tuple(failures), match.unused(), floored)
 
 
-def _matching(rule: ScenarioRule, factor: Factor, market: Market) -> list[int]:
-    """Columns that move the factor: by its own name first, then by asset class, then any."""
-    asset_class = market.asset_class.get(factor.qualifier, "")
-    for wanted in (factor.qualifier, f"*{asset_class}", "*"):
-        found = [c for c, column in enumerate(rule.columns)
-                 if column.risk_class == factor.risk_class and column.qualifier == wanted]
-        if found:
-            return found
-    return []
+class _Columns:
+    """Finds the columns that move a factor, and remembers which ever did."""
+
+    def __init__(self, rule: ScenarioRule, market: Market) -> None:
+        self.moved = {column.risk_class for column in rule.columns}
+        self._rule, self._market, self._used = rule, market, set[int]()
+        self._by_name: dict[tuple[str, str], list[int]] = {}
+        for place, column in enumerate(rule.columns):
+            self._by_name.setdefault((column.risk_class, column.qualifier), []).append(place)
+        self._underlying = underlyings(market)
+
+    def of(self, factor: Factor) -> list[int]:
+        """Positions of its columns, by rising tenor; none if it is not covered."""
+        for wanted in self._names(factor):
+            found = self._by_name.get((factor.risk_class, wanted))
+            if found:
+                self._used.update(found)
+                return sorted(found, key=lambda place: self._rule.columns[place].tenor_days or 0.0)
+        return []
+
+    def unused(self) -> tuple[str, ...]:
+        """Keys of the columns that found no factor."""
+        return tuple(column.key for place, column in enumerate(self._rule.columns) if place not in self._used)
+
+    def _names(self, factor: Factor) -> list[str]:
+        own, classes = factor.qualifier, self._market.asset_class
+        underlying = own.split("/")[1] if own.count("/") == 2 else self._underlying.get(own, "")
+        asset_class = classes.get(own) or classes.get(underlying, "")
+        return [own, *([underlying] if underlying else []), *([f"*{asset_class}"] if asset_class else []), "*"]
 
 
-def _moved(rule: ScenarioRule, columns: list[int], factor: Factor, market: Market, level: float) -> Floats:
+def underlyings(market: Market) -> dict[str, str]:
+    """Underlying of each listed contract, by its name and by the token it wraps."""
+    found = {name: contract.underlying for name, contract in market.listing.items()}
+    tokens = {str(getattr(c, "token", "")): c.underlying for c in market.listing.values()}
+    return {name: underlying for name, underlying in (tokens | found).items() if name}
+
+
+def _shift(rule: ScenarioRule, shocks: Floats, columns: Sequence[int], days: float) -> Floats:
+    """(S,) the shock at so many days: linear in the square root of time between tenors, faded by the term."""
     first = rule.columns[columns[0]]
-    days = _days(factor, market.as_of)
-    shift = _along_expiries(rule, columns, days) * _fade(first.term, days)
-    if first.how != RELATIVE:
-        return np.asarray(level + shift)
-    if factor.risk_class in ("volatility",):
-        return np.asarray(level * np.maximum(1 + shift, LOWEST_SHARE))
-    if (shift <= -1).any():
-        row = int(np.argmin(shift))
-        raise InputError(f"rule {rule.name}, row {rule.labels[row]}: {factor.key}", found=float(shift[row]),
-                         wanted="a relative move above -1", remedy="a price cannot fall by all of itself or more")
-    return np.asarray(level * (1 + shift))
+    shift = shocks[columns[0]] if len(columns) == 1 else _along_tenors(rule, shocks, columns, days)
+    return np.asarray(shift * fade(first.term, days))
 
 
-def _along_expiries(rule: ScenarioRule, columns: list[int], days: float) -> Floats:
-    """(S,) the shock at so many days: linear in the square root of time between the columns' tenors."""
-    tenors = [rule.columns[c].tenor_days for c in columns]
-    if len(columns) == 1:
-        return np.asarray(rule.shocks[:, columns[0]])
-    if any(tenor is None for tenor in tenors):
-        raise InputError(f"rule {rule.name}: two columns move the same factors",
-                         found=rule.columns[columns[0]].qualifier, wanted="one, or several told apart by tenor_days")
-    order = np.argsort([float(tenor or 0) for tenor in tenors])
-    roots = np.sqrt([float(tenors[o] or 0) for o in order])
-    shocks = rule.shocks[:, [columns[o] for o in order]]
+def _along_tenors(rule: ScenarioRule, shocks: Floats, columns: Sequence[int], days: float) -> Floats:
+    roots = np.sqrt([float(rule.columns[place].tenor_days or 0.0) for place in columns])
     where = float(np.clip(np.sqrt(max(days, 0.0)), roots[0], roots[-1]))
     right = int(np.clip(np.searchsorted(roots, where), 1, len(roots) - 1))
     share = (where - roots[right - 1]) / (roots[right] - roots[right - 1])
-    return np.asarray((1 - share) * shocks[:, right - 1] + share * shocks[:, right])
+    return np.asarray((1 - share) * shocks[columns[right - 1]] + share * shocks[columns[right]])
 
 
-def _fade(term: Term | None, days: float) -> float:
+def _move(out: Floats, shift: Floats, rule: ScenarioRule, column: int, factor: Factor) -> int:
+    """Writes the moved levels over ``out``, all at the level; returns how many rows a floor stopped."""
+    level = float(out[0]) if len(out) else 0.0
+    if rule.columns[column].how == RELATIVE:
+        out *= 1 + shift
+    else:
+        out += shift
+    if factor.risk_class == "volatility":
+        low = out < LOWEST_SHARE * level
+        out[low] = LOWEST_SHARE * level
+        return int(low.sum())
+    lowest = LOWEST.get(factor.risk_class)
+    if lowest is not None and (out <= lowest).any():
+        row = int(np.argmin(out))
+        raise InputError(f"rule {rule.name}, row {rule.labels[row]}: {factor.key}", found=float(out[row]),
+                         wanted=f"a level above {lowest:g}", remedy=f"its level now is {level:g}: shock it by less")
+    return 0
+
+
+def fade(term: Term | None, days: float) -> float:
+    """What a term leaves of a shock at so many days; 1 without a term."""
     if term is None:
         return 1.0
     power = term.short if days <= term.reference_days else term.long
@@ -89,15 +132,18 @@ def _fade(term: Term | None, days: float) -> float:
 def _days(factor: Factor, as_of: datetime) -> float:
     if not factor.tenor:
         return 0.0
-    return (datetime.fromisoformat(factor.tenor) - as_of).total_seconds() / 86400.0
+    return (datetime.fromisoformat(factor.tenor) - as_of).total_seconds() / SECONDS_PER_DAY
 
 
 def _uncovered(rule: ScenarioRule, factor: Factor) -> Failure:
     named = sorted({c.qualifier for c in rule.columns if c.risk_class == factor.risk_class})
+    close = difflib.get_close_matches(factor.qualifier, named, 1, 0.5)
+    rename = f"rename {close[0]} if it means the same, or " if close else ""
     return Failure(
         f"rule {rule.name} moves {factor.risk_class} but not of {factor.qualifier}", factor.key,
         found=", ".join(named), wanted=factor.qualifier,
-        remedy=f"add {factor.qualifier} to the rule's source, or a column that says it stays",
+        remedy=f"{rename}add {factor.qualifier} to the rule's source, state a proxy for it, "
+               "or add a column that says it stays",
     )
 
 
