@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
+from seawall.errors import InputError, RiskError
 from seawall.instruments.plugins import kind_of
 from seawall.kernels.vanilla import check_compiled
-from seawall.model.arrays import Bools, Floats, frozen_texts, read_only
-from seawall.model.book import Book
+from seawall.model.arrays import Bools, Floats, Ints, frozen_texts, read_only
+from seawall.model.book import Book, dimension_names
 from seawall.model.failure import Failure
 from seawall.model.instrument import Instrument
 from seawall.model.market import Market
@@ -20,7 +23,8 @@ from seawall.model.scenario import ScenarioRule, ScenarioSet
 from seawall.model.state import State, present
 from seawall.scenarios.apply import apply_rule
 
-BATCH = 128
+BATCH = 128  # instruments valued together
+BLOCK = 512  # scenarios held together: what is converted at once then stays near the processor
 
 
 class Executor(Protocol):
@@ -36,160 +40,242 @@ def shock(rule: ScenarioRule, market: Market) -> ScenarioSet:
 
 
 def revalue(
-    instruments: Sequence[Instrument], market: Market, scenarios: ScenarioRule | ScenarioSet,
-    executor: Executor | None = None,
+    instruments: Book | Sequence[Instrument], market: Market, scenarios: ScenarioRule | ScenarioSet,
+    *, executor: Executor | None = None,
 ) -> Cube:
     """Full revaluation of each instrument in each scenario; see ``Cube`` for shapes, units and signs.
 
-    An instrument that lacks a factor, or whose factor the rule does not cover, gets NaN and a failure.
-    Raises BrokenKernel if compiled code misses its known values.
+    Of a book, its instruments. One that lacks a factor, whose factor the rule does not cover, or that has no finite
+    value in some scenario, gets NaN and a failure. Raises BrokenKernel if compiled code misses its known values.
     """
     check_compiled()
+    listed = tuple(instruments.instruments if isinstance(instruments, Book) else instruments)
     chosen = scenarios if isinstance(scenarios, ScenarioSet) else shock(scenarios, market)
-    rule = chosen.rule
-    state = State(market, chosen.levels, rule.ages)
-    failures = _unusable(instruments, market, chosen)
-    failed = {failure.instrument_id for failure in failures}
-    base = np.full(len(instruments), np.nan)
-    pnl = np.full((len(instruments), len(rule)), np.nan)
-    batches = _batches(instruments, failed)
+    failures = _unusable(listed, market, chosen)
+    state = State(market, chosen.levels, chosen.rule.ages)
+    base, pnl = np.full(len(listed), np.nan), np.full((len(listed), len(chosen.rule)), np.nan)
+    batches = _batches(listed, {failure.instrument_id for failure in failures})
+    for done in (map if executor is None else executor.map)(Valuation(state), batches):
+        base[done.rows], pnl[done.rows] = done.base, done.pnl
+        failures += done.failures
+    margined = np.array([kind_of(i).margined for i in listed], dtype=bool)
+    equity = np.where(margined & np.isfinite(base), 0.0, base)
+    currency = frozen_texts([i.settlement_currency for i in listed], "currency")
+    return Cube(market.market_id, chosen.rule, listed, currency, base, equity, pnl, _conversion(listed, state, chosen),
+                tuple(failures), market.numeraire)
 
-    def run(rows: list[int]) -> None:
-        batch = [instruments[row] for row in rows]
-        kind = kind_of(batch[0])
-        now = kind.value(batch, present(market))
-        base[rows] = now[:, 0]
-        pnl[rows] = kind.value(batch, state) - now
 
-    for _ in (map if executor is None else executor.map)(run, batches):
-        pass
-    margined = np.array([kind_of(i).margined for i in instruments], dtype=bool)
-    currencies = [i.settlement_currency for i in instruments]
-    conversion = {
-        currency: read_only(np.concatenate([[market.spot(currency)], state.spot(currency)]))
-        for currency in sorted({c for c, i in zip(currencies, instruments, strict=True)
-                                if i.instrument_id not in failed})
-    }
-    return Cube(
-        market.market_id, rule, tuple(instruments), frozen_texts(currencies, "currency"), base,
-        np.where(margined & np.isfinite(base), 0.0, base), pnl, conversion, tuple(failures),
+class Valued(NamedTuple):
+    """Some rows of a cube: their places, base (n), pnl (n,S), and those that have none."""
+
+    rows: list[int]
+    base: Floats
+    pnl: Floats
+    failures: list[Failure]
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """Values one batch, (place, instrument) of one kind, in every version of the market: an executor's task."""
+
+    state: State
+
+    def __call__(self, batch: Sequence[tuple[int, Instrument]]) -> Valued:
+        """Base and P&L of the batch; an instrument that fails is valued alone and leaves the others be."""
+        rows, instruments = [row for row, _ in batch], [instrument for _, instrument in batch]
+        try:
+            kind = kind_of(instruments[0])
+            base = kind.value(instruments, present(self.state.market))[:, 0]
+            pnl = kind.value(instruments, self.state) - base[:, None]
+        except RiskError as error:
+            if len(batch) > 1:
+                return _joined([self([one]) for one in batch])
+            return self._without(batch, np.array([True]), str(error))
+        bad = ~(np.isfinite(base) & np.isfinite(pnl).all(axis=1))
+        if bad.any():
+            base, pnl = np.where(bad, np.nan, base), np.where(bad[:, None], np.nan, pnl)
+        return Valued(rows, base, pnl, self._without(batch, bad, "no finite value in some scenario").failures)
+
+    def _without(self, batch: Sequence[tuple[int, Instrument]], bad: Bools, reason: str) -> Valued:
+        failures = [
+            Failure(reason, i.instrument_id, wanted="a value in every scenario", instrument_id=i.instrument_id,
+                    remedy="check its terms and quotes, or drop the position")
+            for (_, i), broken in zip(batch, bad, strict=True) if broken
+        ]
+        none = np.full(len(batch), np.nan)
+        return Valued([row for row, _ in batch], none, np.repeat(none[:, None], self.state.size, axis=1), failures)
+
+
+def take_scenarios(cube: Cube, rows: ArrayLike) -> Cube:
+    """The cube of some of its scenarios, in the order asked for."""
+    chosen = np.asarray(rows, dtype=np.int64)
+    columns = np.concatenate([[0], chosen + 1])
+    conversion = {currency: rates[columns] for currency, rates in cube.conversion.items()}
+    return replace(cube, rule=take_rows(cube.rule, chosen), pnl=cube.pnl[:, chosen], conversion=conversion)
+
+
+def take_rows(rule: ScenarioRule, rows: Ints) -> ScenarioRule:
+    """The rule with some of its rows, in the order asked for."""
+    return replace(
+        rule, shocks=rule.shocks[rows], labels=rule.labels[rows], weights=rule.weights[rows],
+        pnl_scale=rule.pnl_scale[rows], path=rule.path[rows], step=rule.step[rows], ages=rule.ages[rows],
     )
 
 
-def convert(cube: Cube, market: Market, currency: str = "USD") -> tuple[Floats, Floats]:
-    """P&L (I,S) and equity now (I,) in the reporting currency, gain > 0, the rows' own scale applied.
+@dataclass(frozen=True)
+class Gathered:
+    """A book's lines gathered into N rows of ``by`` over the I instruments of a cube.
 
-    Currency moves inside each scenario: value there at that rate, less value here at this one.
+    row_of_line (L): row of each line. place (L): its instrument in the cube, -1 if it is not there. usable (L): it
+    has a value. net (N,I): sum of quantities; gross (N,I): sum of their absolute values; usable lines only.
     """
-    reporting = cube.conversion.get(currency)
-    if reporting is None:
-        rate = market.spot(currency)
-        reporting = np.full(len(cube.rule) + 1, rate)
-    ones = np.ones(len(cube.rule) + 1)
-    rates = np.array([cube.conversion.get(c, ones) / reporting for c in cube.currency])
-    if not len(rates):
-        return np.zeros((0, len(cube.rule))), np.zeros(0)
-    equity = cube.equity * rates[:, 0]
-    pnl = cube.pnl * rates[:, 1:] + cube.equity[:, None] * (rates[:, 1:] - rates[:, :1])
-    return pnl * cube.rule.pnl_scale, equity
+
+    by: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]
+    row_of_line: Ints
+    place: Ints
+    usable: Bools
+    net: csr_array
+    gross: csr_array
+    partial: Bools
+    unknown: frozenset[str]
+
+
+def gather(book: Book, cube: Cube, by: str | Sequence[str] = ()) -> Gathered:
+    """The rows of ``by``: any dimensions of the book, none for the total. Raises InputError for another name."""
+    names = dimension_names(by)
+    keys, row_of_line = book.groups(names)
+    column = {instrument.instrument_id: n for n, instrument in enumerate(cube.instruments)}
+    place = np.array([column.get(i.instrument_id, -1) for i in book.instruments], dtype=np.int64)[book.instrument_of]
+    usable = (place >= 0) & np.append(cube.valued, False)[place]
+    shape = (len(keys), len(cube.instruments))
+    where = (row_of_line[usable], place[usable])
+    quantity = book.quantity[usable]
+    unknown = _unknown(book, ~usable)
+    partial = _partial(book, names, row_of_line, len(keys), unknown)
+    net, gross = (csr_array((sizes, where), shape=shape) for sizes in (quantity, np.abs(quantity)))
+    return Gathered(names, keys, row_of_line, place, usable, net, gross, partial, unknown)
 
 
 def hold(
-    book: Book, cube: Cube, market: Market, *, by: tuple[str, ...] = ("account",), currency: str = "USD"
+    book: Book, cube: Cube, *, by: str | Sequence[str] = "account", currency: str | None = None
 ) -> Held:
-    """P&L (N,S) and equity (N,) of the rows of ``by``, a sparse product of quantities and the cube."""
-    keys, row_of_line = book.groups(by)
-    pnl, equity = convert(cube, market, currency)
-    place = {i.instrument_id: n for n, i in enumerate(cube.instruments)}
-    column = np.array([place.get(i.instrument_id, -1) for i in book.instruments], dtype=np.int64)
-    instrument = column[book.instrument_of] if len(book) else np.zeros(0, np.int64)
-    usable = instrument >= 0
-    usable[usable] = np.isfinite(equity[instrument[usable]])
-    matrix = csr_array(
-        (book.quantity[usable], (row_of_line[usable], instrument[usable])), shape=(len(keys), len(cube.instruments))
-    )
-    partial = np.zeros(len(keys), dtype=bool)
-    partial[row_of_line[~usable]] = True
-    unknown = unknown_accounts(book, cube)
-    partial |= _touched(book, by, keys, row_of_line, unknown)
-    return Held(
-        by, keys, matrix @ np.nan_to_num(pnl), matrix @ np.nan_to_num(equity) + _unrealised(book, market, by, currency),
-        partial, cube.rule.weights, currency, cube.rule, (*book.failures, *cube.failures),
-    )
+    """P&L (N,S) and equity (N,) of the rows of ``by``: quantities times the cube, in the reporting currency.
+
+    Currency moves inside each scenario: value there at that rate, less value here at this one; the rule's own scale
+    of rows is applied. A line without a value is left out and marks its account's rows partial. Sums run over
+    instruments in the cube's order, scenario by scenario, so that equal inputs give equal bits.
+    currency: the numeraire if None. Raises InputError for a currency the cube cannot convert into.
+    """
+    lines = gather(book, cube, by)
+    reporting = currency or cube.numeraire
+    rates, rate_of = _rates(cube, reporting)
+    here = np.where(cube.valued, cube.equity * rates[rate_of, 0], 0.0)
+    equity = lines.net @ here + _unrealised(book, cube, lines, rates[rate_of, 0])
+    pnl = np.empty((len(lines.keys), len(cube.rule)))
+    stays = np.where(cube.valued, cube.equity, 0.0)[:, None]
+    for start in range(0, len(cube.rule), BLOCK):
+        block = slice(start, start + BLOCK)
+        then = rates[:, 1:][:, block][rate_of]
+        money = np.where(cube.valued[:, None], cube.pnl[:, block], 0.0) * then
+        money += stays * (then - rates[rate_of, :1])
+        pnl[:, block] = (lines.net @ money) * cube.rule.pnl_scale[block]
+    return Held(lines.by, lines.keys, pnl, equity, lines.partial, reporting, cube.rule,
+                (*book.failures, *cube.failures), lines.unknown, bool(book.failures))
 
 
 def unknown_accounts(book: Book, cube: Cube) -> frozenset[str]:
     """Accounts with a row that could not be read, or a line that could not be valued."""
-    failed = {failure.instrument_id for failure in cube.failures}
-    from_lines = {
-        str(account) for account, line in zip(book.dimensions["account"], book.instrument_of, strict=True)
-        if book.instruments[line].instrument_id in failed
-    }
-    return frozenset(from_lines | {a for failure in book.failures for a in failure.accounts})
+    return gather(book, cube).unknown
 
 
-def _unrealised(book: Book, market: Market, by: tuple[str, ...], currency: str) -> Floats:
-    """(N,) what margined lines gained since their average price: equity, in the reporting currency, now."""
-    keys, rows = book.groups(by)
-    total = np.zeros(len(keys))
-    state = present(market)
-    for n, instrument in enumerate(book.instruments):
-        kind = kind_of(instrument)
-        lines = np.flatnonzero((book.instrument_of == n) & np.isfinite(book.average_price))
-        if not kind.margined or not len(lines) or _missing(instrument, market):
-            continue
-        now = float(kind.value([instrument], state)[0, 0])
-        entry = book.average_price[lines]
-        size = instrument.contract_size
-        paid = -size / entry if instrument.payoff == "inverse" else size * entry
-        rate = market.spot(instrument.settlement_currency) / market.spot(currency)
-        np.add.at(total, rows[lines], book.quantity[lines] * (now - paid) * rate)
-    return total
+def _rates(cube: Cube, reporting: str) -> tuple[Floats, Ints]:
+    """(K,1+S) value of one unit of each settlement currency in the reporting one; each instrument's row (I) of it."""
+    unit = cube.conversion.get(reporting)
+    if unit is None:
+        raise InputError("the cube cannot convert into this currency", found=reporting,
+                         wanted="one of " + ", ".join(sorted(cube.conversion)),
+                         remedy="give its spot in the market, and a column of the rule that moves it or says it stays")
+    held = sorted(set(cube.currency[cube.valued].tolist()))
+    place = {currency: n for n, currency in enumerate(held)}
+    table = np.array([cube.conversion[currency] / unit for currency in held] or [np.ones_like(unit)])
+    return table, np.array([place.get(currency, 0) for currency in cube.currency], dtype=np.int64)
 
 
-def _touched(
-    book: Book, by: tuple[str, ...], keys: Sequence[tuple[str, ...]], rows: Any, unknown: frozenset[str]
-) -> Bools:
-    touched = np.zeros(len(keys), dtype=bool)
-    # A row that could not be read may have belonged to any part of the book: the total misses it for sure.
-    touched |= not by and (bool(unknown) or bool(book.failures))
-    of_line = np.array([str(account) in unknown for account in book.dimensions["account"]], dtype=bool)
-    touched[rows[of_line]] = True
-    return touched
+def _unrealised(book: Book, cube: Cube, lines: Gathered, rate: Floats) -> Floats:
+    """(N,) what margined lines gained since their average price, reporting currency; nothing where it is not given."""
+    margined = np.array([kind_of(i).margined for i in cube.instruments] + [False], dtype=bool)
+    size = np.array([i.contract_size for i in cube.instruments] + [0.0])
+    inverse = np.array([i.payoff == "inverse" for i in cube.instruments] + [False], dtype=bool)
+    chosen = np.flatnonzero(lines.usable & margined[lines.place] & np.isfinite(book.average_price))
+    at, entry = lines.place[chosen], book.average_price[chosen]
+    paid = np.where(inverse[at], -size[at] / entry, size[at] * entry)
+    gain = book.quantity[chosen] * (cube.base[at] - paid) * rate[at]
+    return np.bincount(lines.row_of_line[chosen], gain, minlength=len(lines.keys)).astype(np.float64)
 
 
-def _batches(instruments: Sequence[Instrument], failed: set[str]) -> list[list[int]]:
-    by_kind: dict[str, list[int]] = {}
+def _unknown(book: Book, without_value: Bools) -> frozenset[str]:
+    accounts, of_line = book.codes("account")
+    unread = (account for failure in book.failures for account in failure.accounts)
+    return frozenset((*accounts[np.unique(of_line[without_value])].tolist(), *unread))
+
+
+def _partial(book: Book, by: tuple[str, ...], row_of_line: Ints, count: int, unknown: frozenset[str]) -> Bools:
+    # Where a row that could not be read belongs is known only by its account: any other total may miss it.
+    partial = np.full(count, bool(book.failures) and "account" not in by)
+    accounts, of_line = book.codes("account")
+    touched = np.array([account in unknown for account in accounts], dtype=bool)[of_line]
+    partial[np.unique(row_of_line[touched])] = True
+    return partial
+
+
+def _batches(instruments: Sequence[Instrument], failed: set[str]) -> list[list[tuple[int, Instrument]]]:
+    by_kind: dict[str, list[tuple[int, Instrument]]] = {}
     for row, instrument in enumerate(instruments):
         if instrument.instrument_id not in failed:
-            by_kind.setdefault(instrument.kind, []).append(row)
+            by_kind.setdefault(instrument.kind, []).append((row, instrument))
     return [rows[start : start + BATCH] for rows in by_kind.values() for start in range(0, len(rows), BATCH)]
 
 
-def _missing(instrument: Instrument, market: Market) -> list[str]:
-    needed = [f.key for f in kind_of(instrument).factors(instrument, market)]
-    if instrument.settlement_currency != market.numeraire:
-        needed.append(f"spot:{instrument.settlement_currency}")
-    return [key for key in dict.fromkeys(needed) if key not in market.index]
+def _joined(parts: Sequence[Valued]) -> Valued:
+    return Valued(
+        [row for part in parts for row in part.rows], np.concatenate([part.base for part in parts]),
+        np.concatenate([part.pnl for part in parts]), [failure for part in parts for failure in part.failures],
+    )
+
+
+def _conversion(instruments: Sequence[Instrument], state: State, chosen: ScenarioSet) -> dict[str, Floats]:
+    """Every settlement currency, and all else a person may report in, that the rule says what becomes of."""
+    market, open_keys = state.market, {failure.where for failure in chosen.failures}
+    reportable = {asset for asset, kind in market.asset_class.items() if kind != "equity"}
+    wanted = reportable | {i.settlement_currency for i in instruments}
+    usable = [c for c in sorted(wanted) if f"spot:{c}" in market.index and f"spot:{c}" not in open_keys]
+    return {
+        currency: read_only(np.concatenate([[market.spot(currency)], state.spot(currency)]))
+        for currency in (market.numeraire, *(c for c in usable if c != market.numeraire))
+    }
 
 
 def _unusable(instruments: Sequence[Instrument], market: Market, chosen: ScenarioSet) -> list[Failure]:
-    failures = []
     uncovered = {failure.where: failure for failure in chosen.failures}
-    for i in instruments:
-        ended = i.expires_at is not None and i.expires_at <= market.as_of
-        missing = [] if ended else _missing(i, market)
-        needed = {f.key for f in kind_of(i).factors(i, market)} | {f"spot:{i.settlement_currency}"}
-        open_keys = [key for key in sorted(needed) if key in uncovered]
-        if ended:
-            failures.append(Failure("it has expired", i.instrument_id, found=str(i.expires_at),
-                                    wanted=f"an expiry after {market.as_of}", instrument_id=i.instrument_id,
-                                    remedy="book its settlement as cash"))
-        elif missing:
-            failures.append(Failure("a factor is missing from the market", i.instrument_id, found=", ".join(missing),
-                                    remedy="supply quotes for it, or drop the position", instrument_id=i.instrument_id))
-        elif open_keys:
-            failures.append(Failure("the scenario rule does not cover a factor", i.instrument_id,
-                                    found=", ".join(open_keys), remedy=uncovered[open_keys[0]].remedy,
-                                    instrument_id=i.instrument_id))
-    return failures
+    found = (_why_not(instrument, market, uncovered) for instrument in instruments)
+    return [failure for failure in found if failure is not None]
+
+
+def _why_not(i: Instrument, market: Market, uncovered: dict[str, Failure]) -> Failure | None:
+    where = i.instrument_id
+    if i.expires_at is not None and i.expires_at <= market.as_of:
+        return Failure("it has expired", where, str(i.expires_at), f"an expiry after {market.as_of}",
+                       "book its settlement as cash", instrument_id=where)
+    needed = [factor.key for factor in kind_of(i).factors(i, market)]
+    if i.settlement_currency != market.numeraire:
+        needed.append(f"spot:{i.settlement_currency}")
+    missing = [key for key in dict.fromkeys(needed) if key not in market.index]
+    if missing:
+        return Failure("a factor is missing from the market", where, ", ".join(missing),
+                       remedy="supply quotes for it, or drop the position", instrument_id=where)
+    still_open = sorted({key for key in needed if key in uncovered})
+    if still_open:
+        return Failure("the scenario rule does not cover a factor", where, ", ".join(still_open),
+                       remedy=uncovered[still_open[0]].remedy, instrument_id=where)
+    return None

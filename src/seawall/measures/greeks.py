@@ -8,62 +8,162 @@ Underlyings are never added in units, only in money.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 
+from seawall.cube import Gathered, gather
+from seawall.errors import InputError
 from seawall.instruments.plugins import kind_of
-from seawall.model.arrays import Floats
-from seawall.model.book import Book
+from seawall.model.arrays import Bools, Floats
+from seawall.model.book import Book, dimension_names
 from seawall.model.instrument import Greeks, Instrument
 from seawall.model.market import Market
 from seawall.model.results import Cube
-from seawall.model.state import present
 
 COLUMNS = ("delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "charm", "skew_delta")
+# Raw Greeks are counted in these currencies and this underlying; only rows alike in all three may be added.
+UNITS = ("underlying", "quote_currency", "settlement_currency")
+BUCKETS = {"<=1w": 7.0, "<=1m": 30.0, "<=3m": 91.0, "<=1y": 365.0, ">1y": np.inf, "none": np.nan}
+
+
+class InstrumentGreeks(NamedTuple):
+    """raw (I,9): per contract in natural units of settlement currency, see ``Greeks``; trader (I,9): ``COLUMNS``.
+
+    Rows are a cube's instruments; NaN where they have no value. price (I,): of one unit of the underlying, currency.
+    """
+
+    raw: Floats
+    trader: Floats
+    price: Floats
+    currency: str
 
 
 class GreekTable(NamedTuple):
-    """net and gross (N, 9): columns of ``COLUMNS``, rows of keys; gross adds absolute values of lines."""
+    """net and gross (N,9): columns of ``COLUMNS``, rows of keys; gross adds absolute values of lines.
+
+    units (N,): net delta in units of the underlying; NaN where a row mixes underlyings, which no unit would fit.
+    """
 
     by: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
     net: Floats
     gross: Floats
+    units: Floats
+    partial: Bools
 
 
-def trader_greeks(instruments: tuple[Instrument, ...], market: Market, failed: frozenset[str]) -> Floats:
-    """(I, 9) per contract in the numeraire; NaN for instruments in ``failed``."""
-    out = np.full((len(instruments), len(COLUMNS)), np.nan)
+class VegaLadder(NamedTuple):
+    """Vega per volatility point, currency: net and gross (U,E) of underlyings by expiries."""
+
+    underlyings: tuple[str, ...]
+    expiries: tuple[str, ...]
+    net: Floats
+    gross: Floats
+
+
+class BetaWeighted(NamedTuple):
+    """Delta as if all of it were the benchmark: units of it, and money per 100 % move of it."""
+
+    units: float
+    money: float
+
+
+def instrument_greeks(cube: Cube, market: Market, *, currency: str | None = None) -> InstrumentGreeks:
+    """Greeks of the cube's instruments at the market, per contract; in the numeraire if no currency is given."""
+    reporting = currency or market.numeraire
+    count = len(cube.instruments)
+    raw, trader = np.full((count, len(COLUMNS)), np.nan), np.full((count, len(COLUMNS)), np.nan)
     by_kind: dict[str, list[int]] = {}
-    for row, instrument in enumerate(instruments):
-        if instrument.instrument_id not in failed:
-            by_kind.setdefault(instrument.kind, []).append(row)
+    for row in np.flatnonzero(cube.valued).tolist():
+        by_kind.setdefault(cube.instruments[row].kind, []).append(row)
     for rows in by_kind.values():
-        batch = [instruments[row] for row in rows]
-        out[rows] = _in_trader_units(batch, market)
+        batch = [cube.instruments[row] for row in rows]
+        natural = kind_of(batch[0]).greeks(batch, market)
+        raw[rows] = np.column_stack(natural)
+        trader[rows] = _in_trader_units(natural, batch, market, cube.equity[rows]) / market.spot(reporting)
+    price = [market.spot(i.underlying) if known else np.nan
+             for i, known in zip(cube.instruments, cube.valued, strict=True)]
+    return InstrumentGreeks(raw, trader, np.array(price) / market.spot(reporting), reporting)
+
+
+def book_greeks(
+    book: Book, cube: Cube, greeks: InstrumentGreeks, *, by: str | Sequence[str] = "underlying"
+) -> GreekTable:
+    """Net and gross trader Greeks of the rows of ``by``; lines that have none are left out and leave it partial."""
+    return _table(book, cube, greeks.trader, dimension_names(by), greeks.price)
+
+
+def raw_greeks(book: Book, cube: Cube, greeks: InstrumentGreeks, *, by: str | Sequence[str] = ()) -> GreekTable:
+    """Net and gross Greeks in natural units, settlement currency, of the rows of ``by`` within each of ``UNITS``."""
+    names = dimension_names(by)
+    return _table(book, cube, greeks.raw, (*names, *(unit for unit in UNITS if unit not in names)), None)
+
+
+def bucketed(book: Book, as_of: datetime) -> Book:
+    """The book with dimension ``expiry_bucket``: time from as_of to expiry, one of ``BUCKETS``."""
+    per_instrument = np.array([_bucket(i, as_of) for i in book.instruments], dtype=object)
+    return book.with_dimension("expiry_bucket", per_instrument[book.instrument_of].tolist())
+
+
+def vega_ladder(book: Book, cube: Cube, greeks: InstrumentGreeks) -> VegaLadder:
+    """Vega by underlying and expiry, of whatever has any; parallel vega would hide a calendar spread."""
+    table = book_greeks(book, cube, greeks, by=("underlying", "expiry"))
+    vega = COLUMNS.index("vega")
+    rows = [n for n, key in enumerate(table.keys) if key[1] and table.gross[n, vega] > 0]
+    underlyings = tuple(sorted({table.keys[n][0] for n in rows}))
+    expiries = tuple(sorted({table.keys[n][1] for n in rows}))
+    net, gross = np.zeros((len(underlyings), len(expiries))), np.zeros((len(underlyings), len(expiries)))
+    for n in rows:
+        place = underlyings.index(table.keys[n][0]), expiries.index(table.keys[n][1])
+        net[place], gross[place] = table.net[n, vega], table.gross[n, vega]
+    return VegaLadder(underlyings, expiries, net, gross)
+
+
+def beta_weighted_delta(
+    cash_delta: Mapping[str, float], beta: Mapping[str, float], benchmark_price: float
+) -> BetaWeighted:
+    """Sum of cash deltas times betas to the benchmark, by underlying. Raises InputError for one without a beta."""
+    if missing := sorted(set(cash_delta) - set(beta)):
+        raise InputError("beta to the benchmark", found=f"none for {', '.join(missing)}", wanted="one each",
+                         remedy="give it, 0 if it does not follow the benchmark")
+    money = float(sum(cash_delta[name] * beta[name] for name in sorted(cash_delta)))
+    return BetaWeighted(money / benchmark_price, money)
+
+
+def _table(
+    book: Book, cube: Cube, per_contract: Floats, names: tuple[str, ...], price: Floats | None
+) -> GreekTable:
+    lines = gather(book, cube, names)
+    missing = np.asarray(~np.isfinite(per_contract).all(axis=1))
+    known = np.where(missing[:, None], 0.0, per_contract)
+    net, gross = np.asarray(lines.net @ known), np.asarray(lines.gross @ np.abs(known))
+    partial = lines.partial | (lines.gross @ (missing & cube.valued).astype(float) > 0)
+    leaning = np.asarray(np.abs(known[:, 0]) > 0)
+    units = net[:, 0] if price is None else net[:, 0] / _single_price(lines, cube, price, leaning)
+    return GreekTable(names, lines.keys, net, gross, units, partial)
+
+
+def _single_price(lines: Gathered, cube: Cube, price: Floats, leaning: Bools) -> Floats:
+    """(N,) price of the only underlying in a row that has any delta, NaN where there are several."""
+    names, code = np.unique(np.array([i.underlying for i in cube.instruments], dtype=np.str_), return_inverse=True)
+    cells = lines.gross.tocoo()
+    kept = leaning[cells.coords[1]]
+    pairs = np.unique(np.column_stack([cells.coords[0][kept], code[cells.coords[1][kept]]]), axis=0)
+    rows, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)
+    of_name = np.full(len(names), np.nan)
+    of_name[code[leaning]] = price[leaning]
+    out = np.full(len(lines.keys), np.nan)
+    out[rows[count == 1]] = of_name[pairs[first[count == 1], 1]]
     return out
 
 
-def book_greeks(book: Book, market: Market, cube: Cube, by: tuple[str, ...] = ("underlying",)) -> GreekTable:
-    """Net and gross Greeks of the rows of ``by``, in the numeraire; lines that could not be valued are left out."""
-    failed = frozenset(failure.instrument_id for failure in cube.failures)
-    per_contract = np.nan_to_num(trader_greeks(book.instruments, market, failed))
-    keys, rows = book.groups(by)
-    lines = book.quantity[:, None] * per_contract[book.instrument_of]
-    net, gross = np.zeros((len(keys), len(COLUMNS))), np.zeros((len(keys), len(COLUMNS)))
-    np.add.at(net, rows, lines)
-    np.add.at(gross, rows, np.abs(lines))
-    return GreekTable(by, keys, net, gross)
-
-
-def _in_trader_units(batch: list[Instrument], market: Market) -> Floats:
-    kind = kind_of(batch[0])
-    raw = kind.greeks(batch, market)
+def _in_trader_units(raw: Greeks, batch: Sequence[Instrument], market: Market, equity: Floats) -> Floats:
     rate = np.array([market.spot(i.settlement_currency) for i in batch])
     price = np.array([market.spot(i.underlying) / market.spot(i.quote_currency) for i in batch])
     coin = np.array([i.settlement_currency == i.underlying != market.numeraire for i in batch], dtype=float)
-    equity = np.zeros(len(batch)) if kind.margined else kind.value(batch, present(market))[:, 0]
     return _columns(raw, rate, price, coin, equity)
 
 
@@ -82,3 +182,8 @@ def _columns(raw: Greeks, rate: Floats, price: Floats, coin: Floats, equity: Flo
     ])
 
 
+def _bucket(instrument: Instrument, as_of: datetime) -> str:
+    if instrument.expires_at is None:
+        return "none"
+    days = (instrument.expires_at - as_of).total_seconds() / 86400
+    return next(name for name, most in BUCKETS.items() if days <= most)

@@ -2,6 +2,7 @@
 
 gross: sum of absolute notionals; net: sum over underlyings of the absolute net notional, calls and bought contracts
 positive, puts negative; delta: the same with cash deltas; shortfall: expected shortfall over equity.
+Cash and balances in the numeraire, in other currencies and in stablecoins carry no notional of their own.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seawall.measures.greeks import COLUMNS, trader_greeks
-from seawall.model.arrays import Floats
+from seawall.cube import gather
+from seawall.measures.greeks import COLUMNS, InstrumentGreeks
+from seawall.model.arrays import Bools, Floats
 from seawall.model.book import Book
-from seawall.model.instrument import Instrument
 from seawall.model.market import Market
 from seawall.model.results import Cube, Held
+
+MONEY = ("currency", "stablecoin")
 
 
 class Leverage(NamedTuple):
@@ -25,47 +28,49 @@ class Leverage(NamedTuple):
     net: Floats
     delta: Floats
     shortfall: Floats
+    partial: Bools
 
 
-def leverage(book: Book, market: Market, cube: Cube, held: Held, shortfall: Floats) -> Leverage:
-    """Of the rows of ``held``; shortfall (N,), reporting currency, loss > 0."""
-    failed = frozenset(failure.instrument_id for failure in cube.failures)
-    notional = np.array([0.0 if i.instrument_id in failed else _notional(i, market) for i in book.instruments])
-    deltas = np.nan_to_num(trader_greeks(book.instruments, market, failed))[:, COLUMNS.index("delta")]
-    _, rows = book.groups(held.by)
-    lines = book.quantity * notional[book.instrument_of]
-    gross = np.zeros(len(held.keys))
-    np.add.at(gross, rows, np.abs(lines))
-    rate = market.spot(held.currency)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        equity = np.where(held.equity > 0, held.equity, np.nan) * rate
-        return Leverage(
-            gross / equity, _net(book, held.by, lines) / equity,
-            _net(book, held.by, book.quantity * deltas[book.instrument_of]) / equity,
-            np.where(held.equity > 0, shortfall * rate / equity, np.nan),
-        )
+def leverage(
+    book: Book, cube: Cube, market: Market, *, greeks: InstrumentGreeks, held: Held, shortfall: Floats
+) -> Leverage:
+    """Of the rows of ``held``, by whatever they are held; shortfall (N,), currency of ``held``, loss > 0."""
+    notional = instrument_notional(cube, market) / market.spot(held.currency)
+    delta = np.where(np.isfinite(greeks.trader[:, COLUMNS.index("delta")]), greeks.trader[:, COLUMNS.index("delta")], 0)
+    delta = delta * (market.spot(greeks.currency) / market.spot(held.currency))
+    gross = gather(book, cube, held.by).gross @ np.abs(notional)
+    equity = np.where(held.equity > 0, held.equity, np.nan)
+    return Leverage(
+        gross / equity, _net(book, cube, held.by, notional) / equity, _net(book, cube, held.by, delta) / equity,
+        shortfall / equity, held.partial,
+    )
 
 
-def _net(book: Book, by: tuple[str, ...], lines: Floats) -> Floats:
+def instrument_notional(cube: Cube, market: Market) -> Floats:
+    """(I,) signed notional per contract, numeraire, a put's negative; zero without a value, as the rows' mark tells."""
+    return np.array([
+        _notional(cube, row, market) if known else 0.0 for row, known in enumerate(cube.valued.tolist())
+    ])
+
+
+def _net(book: Book, cube: Cube, by: tuple[str, ...], per_contract: Floats) -> Floats:
     """(N,) sum over underlyings of the absolute sum of lines."""
-    keys, _ = book.groups(by)
-    finer, rows = book.groups((*by, "underlying"))
-    sums = np.zeros(len(finer))
-    np.add.at(sums, rows, lines)
-    place = {key: n for n, key in enumerate(keys)}
-    out = np.zeros(len(keys))
-    np.add.at(out, [place[key[: len(by)]] for key in finer], np.abs(sums))
-    return out
+    finer = gather(book, cube, (*by, "underlying"))
+    keys, rows = book.groups(by)
+    coarse = np.zeros(len(finer.keys), dtype=np.int64)
+    coarse[finer.row_of_line] = rows
+    return np.bincount(coarse, np.abs(finer.net @ per_contract), minlength=len(keys)).astype(np.float64)
 
 
-def _notional(instrument: Instrument, market: Market) -> float:
-    """Signed, per contract, in the numeraire: puts lean the other way; cash in the numeraire carries none."""
-    if instrument.underlying == market.numeraire:
-        return 0.0
-    if instrument.payoff == "inverse" and instrument.kind != "option":
-        return instrument.contract_size * market.spot(instrument.quote_currency)
-    if instrument.payoff == "quanto":
-        price = market.spot(instrument.underlying) / market.spot(instrument.quote_currency)
-        return instrument.contract_size * price * market.spot(instrument.settlement_currency)
-    sign = -1.0 if getattr(instrument, "option_type", "") == "put" else 1.0
-    return sign * instrument.contract_size * market.spot(instrument.underlying)
+def _notional(cube: Cube, row: int, market: Market) -> float:
+    i = cube.instruments[row]
+    if i.kind in ("spot", "cash", "lending", "wrapped"):
+        money = i.underlying == market.numeraire or market.asset_class.get(i.underlying) in MONEY
+        return 0.0 if money else float(cube.base[row]) * market.spot(i.settlement_currency)
+    if i.payoff == "inverse" and i.kind != "option":
+        return i.contract_size * market.spot(i.quote_currency)
+    if i.payoff == "quanto":
+        price = market.spot(i.underlying) / market.spot(i.quote_currency)
+        return i.contract_size * price * market.spot(i.settlement_currency)
+    sign = -1.0 if getattr(i, "option_type", "") == "put" else 1.0
+    return sign * i.contract_size * market.spot(i.underlying)

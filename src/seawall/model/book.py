@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -42,7 +42,7 @@ class Position(msgspec.Struct, frozen=True):
     dimensions: dict[str, str] = {}
 
 
-DERIVED = ("instrument", "underlying", "kind", "expiry", "settlement_currency")
+DERIVED = ("instrument", "underlying", "kind", "expiry", "quote_currency", "settlement_currency")
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,50 @@ class Book:
         per_instrument = frozen_texts([_derived(i, name) for i in self.instruments], name)
         return per_instrument[self.instrument_of]
 
-    def groups(self, names: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], ...], Ints]:
+    def codes(self, name: str) -> tuple[Texts, Ints]:
+        """Distinct values of one dimension, sorted, and each line's place (L) among them. Raises InputError."""
+        if name not in self._codes:
+            self._codes[name] = self._coded(name)
+        return self._codes[name]
+
+    def groups(self, names: Sequence[str]) -> tuple[tuple[tuple[str, ...], ...], Ints]:
         """Distinct combinations of the dimensions, sorted, and each line's place (L) among them."""
         if not names:
             return ((),), np.zeros(len(self), dtype=np.int64)
-        columns = [self.column(name) for name in names]
-        keys = list(zip(*columns, strict=True))
-        distinct = sorted(set(keys))
-        place = {key: i for i, key in enumerate(distinct)}
-        return tuple(distinct), np.array([place[key] for key in keys], dtype=np.int64)
+        columns = [self.codes(name) for name in names]
+        joint = np.zeros(len(self), dtype=np.int64)
+        for values, codes in columns:
+            # Made dense again after each dimension, so that many of them cannot overflow.
+            joint = np.unique(joint * max(len(values), 1) + codes, return_inverse=True)[1]
+        _, first, place = np.unique(joint, return_index=True, return_inverse=True)
+        keys = zip(*(values[codes[first]] for values, codes in columns), strict=True)
+        return tuple(tuple(key) for key in keys), place.astype(np.int64)
+
+    def with_dimension(self, name: str, column: Sequence[str]) -> Book:
+        """The same lines with one more text column (L): any measure can then be cut by it."""
+        return replace(self, dimensions={**self.dimensions, name: frozen_texts(column, name, len(self))})
+
+    @cached_property
+    def _codes(self) -> dict[str, tuple[Texts, Ints]]:
+        return {}
+
+    def _coded(self, name: str) -> tuple[Texts, Ints]:
+        if name in self.dimensions:
+            return _distinct(self.dimensions[name])
+        if name not in DERIVED:
+            self.column(name)
+        values, codes = _distinct(frozen_texts([_derived(i, name) for i in self.instruments], name))
+        return values, codes[self.instrument_of]
+
+
+def dimension_names(by: str | Sequence[str]) -> tuple[str, ...]:
+    """Names of dimensions, one given as itself or several in order."""
+    return (by,) if isinstance(by, str) else tuple(by)
+
+
+def _distinct(column: Texts) -> tuple[Texts, Ints]:
+    values, codes = np.unique(column.astype(np.str_), return_inverse=True)
+    return frozen_texts(values.tolist(), "values"), codes.astype(np.int64)
 
 
 def _derived(instrument: Instrument, name: str) -> str:

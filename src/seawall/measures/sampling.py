@@ -1,0 +1,55 @@
+"""How many scenarios were really drawn? What makes them fewer than their number: weights, twins, overlap.
+
+Standard errors of tails assume independent draws. Three things break that, and each is stated by the rule:
+
+- weights that are not equal: each draw enters an error by its own weight, squared;
+- rows drawn together (antithetic twins, steps of one path) are one draw: their influences add before they are squared;
+- windows of h days that start a day apart share h - 1 of their h moves: variances are multiplied by h, errors by
+  sqrt(h). That is exact for a mean, and for Gaussian moves an upper bound for every other statistic.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from seawall.model.arrays import Bools, Floats, Ints
+from seawall.model.scenario import ScenarioRule
+
+
+class Sampling(NamedTuple):
+    """weights (S,), probabilities up to a factor; cluster (S,), equal for rows drawn together; overlap >= 1."""
+
+    weights: Floats
+    cluster: Ints
+    overlap: float = 1.0
+
+    def effective_size(self, tail: Bools, confidence: float) -> int:
+        """How many equal independent draws would know the tail's probability as well; tail (S,): who lies in it."""
+        probability = self.weights / self.weights.sum()
+        deviation = np.bincount(self.cluster, probability * (tail - (1 - confidence)))
+        variance = float((deviation**2).sum()) * self.overlap
+        share = float(probability[tail].sum())
+        one_draw = share * (1 - 2 * (1 - confidence)) + (1 - confidence) ** 2
+        return max(1, round(one_draw / variance))
+
+
+def independent(scenarios: int) -> Sampling:
+    """Equal and independent draws."""
+    return Sampling(np.ones(scenarios), np.arange(scenarios))
+
+
+def sampling_of(rule: ScenarioRule) -> Sampling:
+    """As the rule was drawn.
+
+    Rows of one path are one draw. So are antithetic twins, n and n + (S + 1) / 2, of a rule whose provenance says
+    ``antithetic`` or names the generator ``student_t``. Overlap is read from the provenance's ``overlap``, and is the
+    horizon in rows of a ``historical`` rule that does not say.
+    """
+    made = rule.provenance
+    twins = made.get("antithetic", "") not in ("", "no", "False") or made.get("generator") == "student_t"
+    cluster = np.arange(len(rule)) % max((len(rule) + 1) // 2, 1) if twins else rule.path
+    horizon = rule.horizon_days if made.get("generator") == "historical" else 1.0
+    overlap = float(made.get("overlap", horizon))
+    return Sampling(rule.weights, np.unique(cluster, return_inverse=True)[1].astype(np.int64), max(overlap, 1.0))
