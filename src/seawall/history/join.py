@@ -1,0 +1,130 @@
+"""What happened on each date? Cleaned series of several files laid side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from seawall.errors import InputError
+from seawall.history import clean
+from seawall.history.bars import (
+    DAY,
+    FLAGGED,
+    MISSING,
+    Bars,
+    gaps_of_runs,
+    is_daily,
+    step_of,
+    trades_weekends,
+    weekend_share,
+)
+from seawall.history.bars import text_of as day_of
+from seawall.history.splits import Quiet, Steps, apply_splits, find_splits, quiet_of
+from seawall.model.arrays import Floats, Times
+from seawall.model.factor import Factor
+from seawall.model.panel import Gap, Panel
+
+AGREE = 1e-3  # ten basis points between two files' levels of one factor
+CALENDAR_DAYS, TRADING_DAYS = 365.0, 252.0
+FEW_WEEKENDS = 0.05
+
+Named = tuple[Factor, Bars]
+
+
+def panel_of_bars(
+    named: Sequence[Named], *, splits: Mapping[str, Steps] | None = None, repair_splits: bool = False,
+    gaps: Sequence[Gap] = (), source: str = "",
+) -> Panel:
+    """Cleaned levels (T,P) of every factor; where two files give one factor, the first listed stands.
+
+    splits: by the name in the file. gaps: what reading alone had to tell. Raises InputError if nothing is left.
+    """
+    told = list(gaps)
+    ordered = []
+    for factor, bars in named:
+        sorted_bars, found = clean.in_order(bars, factor.key)
+        believed, more = clean.believable_levels(sorted_bars, factor)
+        told += [*found, *more]
+        ordered.append((factor, believed))
+    quiet = quiet_of([bars for factor, bars in ordered if factor.risk_class == "spot"])
+    cleaned: list[Named] = []
+    for factor, bars in ordered:
+        parts, more = _cleaned(factor, bars, quiet, (splits or {}).get(bars.name), repair_splits)
+        cleaned += parts
+        told += more
+    return _side_by_side(cleaned, told, source)
+
+
+def _cleaned(
+    factor: Factor, bars: Bars, quiet: Quiet, steps: Steps | None, repair: bool
+) -> tuple[list[Named], list[Gap]]:
+    parts, told = clean.one_instrument_each(bars, factor)
+    done: list[Named] = []
+    for name, part in parts:
+        mended = part
+        if steps is not None:
+            mended, gaps = apply_splits(part, steps, name.key)
+            told += gaps
+        if name.risk_class == "spot":
+            mended, gaps = find_splits(mended, quiet, name.key, repair=repair)
+            told += gaps
+        traded, halts = clean.traded_bars(mended, name.key)
+        whole, partial = clean.whole_bars(traded, name)
+        told += [*halts, *partial, *clean.holes(part, name.key), *clean.stale(whole, name)]
+        done.append((name, whole))
+    return done, told
+
+
+def _side_by_side(cleaned: Sequence[Named], told: list[Gap], source: str) -> Panel:
+    filled = [(factor, bars) for factor, bars in cleaned if len(bars)]
+    if not filled:
+        raise InputError(f"history {source}", found="no usable value", wanted="dates with levels",
+                         remedy="check the files, the columns and the dates")
+    factors = tuple(dict.fromkeys(factor for factor, _ in filled))
+    dates = np.unique(np.concatenate([bars.times for _, bars in filled]))
+    values = np.full((len(dates), len(factors)), np.nan)
+    for factor, bars in filled:
+        column = values[:, factors.index(factor)]
+        told += _lay(column, np.searchsorted(dates, bars.times), bars, factor.key)
+    for place, factor in enumerate(factors):
+        told += _absent(dates, values[:, place], factor.key, told)
+    return Panel(dates, factors, values, tuple(told), source, _periods_per_year(dates))
+
+
+def _lay(column: Floats, rows: np.ndarray, bars: Bars, series: str) -> list[Gap]:
+    """Fills what no earlier file has filled; tells where the two differ."""
+    before = column[rows]
+    apart = np.abs(bars.close - before) > AGREE * np.abs(before)
+    column[rows] = np.where(np.isnan(before), bars.close, before)
+    reason = f"files differ by more than {AGREE:.1%}: the one listed first is kept, not {bars.source}"
+    hit = np.flatnonzero(apart)
+    if not len(hit):
+        return []
+    return [Gap(series, day_of(bars.times[hit[0]]), day_of(bars.times[hit[-1]]), len(hit), reason, FLAGGED)]
+
+
+def _absent(dates: Times, column: Floats, series: str, told: Sequence[Gap]) -> list[Gap]:
+    """Dates between a factor's first and last on which only others have a level, and no gap says why."""
+    known = np.flatnonzero(np.isfinite(column))
+    inside = np.zeros(len(dates), dtype=bool)
+    inside[known[0]: known[-1] + 1] = True
+    unexplained = inside & np.isnan(column)
+    for gap in told:
+        if gap.series == series and gap.treatment in ("dropped", MISSING):
+            first, last = np.datetime64(gap.first.rstrip("Z")), np.datetime64(gap.last.rstrip("Z"))
+            unexplained &= (dates < first) | (dates > last)
+    found = gaps_of_runs(series, dates, unexplained, "only other series have a row", MISSING)
+    count = sum(gap.count for gap in found)
+    return [Gap(series, found[0].first, found[-1].last, count, found[0].reason, MISSING)] if found else []
+
+
+def _periods_per_year(dates: Times) -> float:
+    """Rows in a year: 365 where weekends trade, 252 where not, counted if in between; by the clock if not daily."""
+    if not is_daily(dates):
+        return CALENDAR_DAYS / float(step_of(dates) / DAY)
+    if trades_weekends(dates):
+        return CALENDAR_DAYS
+    if weekend_share(dates) < FEW_WEEKENDS:
+        return TRADING_DAYS
+    return float(round((len(dates) - 1) / float((dates[-1] - dates[0]) / DAY) * 365.25))
