@@ -27,7 +27,7 @@ from seawall.instruments.terms import check_contract
 from seawall.kernels.black import BlackGreeks, black_greeks, inverse_greeks
 from seawall.kernels.moving import MovedBend, moved_bend
 from seawall.kernels.vanilla import revalue_vanilla
-from seawall.model.arrays import Floats, Ints, aware_utc
+from seawall.model.arrays import Bools, Floats, Ints, aware_utc
 from seawall.model.factor import Factor, tenor_of
 from seawall.model.instrument import Greeks, Instrument, Slopes, refuse
 from seawall.model.market import Market
@@ -192,7 +192,10 @@ def _points(instruments: Sequence[OptionTerms], market: Market) -> _Points:
     # Without a strike or without time volatility does not matter; any point of the smile will do.
     k = np.where(live, np.log(np.where(live, strike, forward) / forward), 0.0)
     smile = moved_bend(k, np.where(live, years, 1.0), grid.smile[grid.row], level, skew, curvature)
-    linear = black_greeks(sign, forward, strike, years, smile.volatility, unit, _rates(instruments, market))
+    rate, discounted = _rates(instruments, market)
+    linear = black_greeks(sign, forward, strike, years, smile.volatility, unit, rate)
+    # A premium that no rate discounts does not move with one.
+    linear = linear._replace(rho=np.where(discounted, linear.rho, 0.0))
     inverse = inverse_greeks(sign, forward, strike, years, smile.volatility)
     coin = np.array([i.payoff == "inverse" for i in instruments])
     greeks = BlackGreeks(*(np.where(coin, c, v) for c, v in zip(inverse, linear, strict=True)))
@@ -202,12 +205,12 @@ def _points(instruments: Sequence[OptionTerms], market: Market) -> _Points:
     return _Points(greeks, smile, size, forward, forward / spot, np.where(years > 0, carry, 0.0), years)
 
 
-def _rates(instruments: Sequence[OptionTerms], market: Market) -> Floats:
-    """(I,) the rate at which the premium's discount unwinds; 0 where it is paid in coin or undiscounted."""
+def _rates(instruments: Sequence[OptionTerms], market: Market) -> tuple[Floats, Bools]:
+    """(I,) the rate at which the premium's discount unwinds, and whether there is one: coin premiums have none."""
     keys = [rate_key(market, i.underlying, i.quote_currency, i.expiry) for i in instruments]
-    return np.array([
-        market.level(key) if key and i.payoff == "linear" else 0.0 for key, i in zip(keys, instruments, strict=True)
-    ])
+    used = [key if i.payoff == "linear" else None for key, i in zip(keys, instruments, strict=True)]
+    rates = np.array([market.level(key) if key else 0.0 for key in used])
+    return rates, np.array([key is not None for key in used])
 
 
 def _by_spot(p: _Points) -> Greeks:

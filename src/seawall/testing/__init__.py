@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from seawall.testing.instruments import check_instrument
+from seawall.testing.instruments import PROMISES, check_instrument
 
-__all__ = ["check_instrument"]
+__all__ = ["PROMISES", "check_instrument"]
