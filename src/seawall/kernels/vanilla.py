@@ -69,13 +69,13 @@ def _prepare(
     forward: Floats, years: Floats, smile: Floats, level: Floats, skew: Floats, curvature: Floats, discount: Floats,
     columns: Floats,
 ) -> None:
-    """forward, its log, 1 / (level root), what multiplies root w, tilt, bow and floor, unit linear and inverse."""
+    """forward, its log, 1 / (level root), what multiplies root w, tilt, bow and floor, discount, one."""
     fitted = 1.0 / (math.sqrt(smile[6]) * smile[5])
     for j in range(forward.size):
-        f, unit = forward[j], discount[j]
+        f = forward[j]
         columns[0, j] = f
-        columns[7, j] = unit
-        columns[8, j] = unit / f
+        columns[7, j] = discount[j]
+        columns[8, j] = 1.0
         if years[j] <= 0.0 or f <= 0.0 or level[j] <= 0.0:
             # No deviation: the loop settles at intrinsic value.
             columns[1:7, j] = 0.0
@@ -94,10 +94,11 @@ def _one(k: float, c: float, inverse: int, size: float, smile: Floats, columns: 
     """One instrument's values under the prepared scenarios."""
     forward, log_forward, per_deviation = columns[0], columns[1], columns[2]
     ratio, tilt, bow, floor = columns[3], columns[4], columns[5], columns[6]
-    unit = columns[8] if inverse else columns[7]
+    # What is paid in coin is divided by the forward, not multiplied by its rounded inverse: settlement is exact.
+    unit, share = columns[7], columns[0] if inverse else columns[8]
     if k <= 0.0:
         for j in range(out.size):
-            out[j] = max(c * (forward[j] - k), 0.0) * (size * unit[j])
+            out[j] = max(c * (forward[j] - k), 0.0) * (size * unit[j]) / share[j]
         return
     a, b, rho, m, s_squared = smile[0], smile[1], smile[2], smile[3], smile[4] * smile[4]
     scale = smile[5] * math.sqrt(smile[6])
@@ -125,7 +126,7 @@ def _one(k: float, c: float, inverse: int, size: float, smile: Floats, columns: 
         value = intrinsic if deviation <= 0.0 else value
         # Written so that a NaN stays one.
         value = 0.0 if value < 0.0 else value
-        out[j] = value * (size * unit[j])
+        out[j] = value * (size * unit[j]) / share[j]
 
 
 @njit(cache=True, error_model="numpy", inline="always")
