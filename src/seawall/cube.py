@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -25,6 +27,14 @@ from seawall.scenarios.apply import apply_rule
 
 BATCH = 128  # instruments valued together
 BLOCK = 512  # scenarios held together: what is converted at once then stays near the processor
+
+
+# Nouns keep their mappings read-only, which pickle refuses; an executor may live on another machine.
+def _frozen_again(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(mapping)
+
+
+copyreg.pickle(MappingProxyType, lambda mapping: (_frozen_again, (dict(mapping),)))
 
 
 class Executor(Protocol):
@@ -85,8 +95,9 @@ class Valuation:
         rows, instruments = [row for row, _ in batch], [instrument for _, instrument in batch]
         try:
             kind = kind_of(instruments[0])
-            base = kind.value(instruments, present(self.state.market))[:, 0]
-            pnl = kind.value(instruments, self.state) - base[:, None]
+            with np.errstate(all="ignore"):  # what overflows is not finite, and told below
+                base = kind.value(instruments, present(self.state.market))[:, 0]
+                pnl = kind.value(instruments, self.state) - base[:, None]
         except RiskError as error:
             if len(batch) > 1:
                 return _joined([self([one]) for one in batch])

@@ -10,6 +10,7 @@ Standard errors of tails assume independent draws. Three things break that, and 
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -41,15 +42,15 @@ def independent(scenarios: int) -> Sampling:
 
 
 def sampling_of(rule: ScenarioRule) -> Sampling:
-    """As the rule was drawn.
+    """As the rule was drawn, by its paths and what its provenance says.
 
-    Rows of one path are one draw. So are antithetic twins, n and n + (S + 1) / 2, of a rule whose provenance says
-    ``antithetic`` or names the generator ``student_t``. Overlap is read from the provenance's ``overlap``, and is the
-    horizon in rows of a ``historical`` rule that does not say.
+    Rows of one path are one draw; so are antithetic twins, n and n + (S + 1) / 2. ``overlap`` names how many rows of a
+    history each window spans. A joined rule does not say how its parts were drawn: its rows count as independent.
     """
     made = rule.provenance
-    twins = made.get("antithetic", "") not in ("", "no", "False") or made.get("generator") == "student_t"
+    twins = "antithetic" in made.get("draws", "")
     cluster = np.arange(len(rule)) % max((len(rule) + 1) // 2, 1) if twins else rule.path
-    horizon = rule.horizon_days if made.get("generator") == "historical" else 1.0
-    overlap = float(made.get("overlap", horizon))
-    return Sampling(rule.weights, np.unique(cluster, return_inverse=True)[1].astype(np.int64), max(overlap, 1.0))
+    spans = re.search(r"\d+", made.get("overlap", ""))
+    return Sampling(
+        rule.weights, np.unique(cluster, return_inverse=True)[1].astype(np.int64), float(spans[0]) if spans else 1.0
+    )
