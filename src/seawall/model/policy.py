@@ -14,13 +14,16 @@ from seawall.model.results import Limit
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Limits and conventions; two reports of one policy may be compared.
 
-    confidence: levels of Value at Risk and expected shortfall, 0.99 not 0.01. quantile: name of the rule that picks
-    the Value at Risk. currency: what totals are told in. plugins: names of distributions whose instrument kinds may
-    be used; None for any. strict: whether an unreadable row stops everything.
+    confidence: levels of Value at Risk and expected shortfall that are told, 0.99 not 0.01, the headline's two always
+    among them: shortfall_confidence of ES, of its parts and of the worst scenarios; risk_confidence of VaR.
+    quantile: name of the rule that picks the Value at Risk. currency: what totals are told in. plugins: names of
+    distributions whose instrument kinds may be used; None for any. strict: whether an unreadable row stops everything.
     """
 
     limits: tuple[Limit, ...] = ()
-    confidence: tuple[float, ...] = (0.95, 0.99)
+    confidence: tuple[float, ...] = (0.95, 0.975, 0.99)
+    shortfall_confidence: float = 0.975
+    risk_confidence: float = 0.99
     quantile: str = "in_tail"
     currency: str = "USD"
     plugins: tuple[str, ...] | None = None
@@ -29,7 +32,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.confidence:
             raise InputError("policy: confidence", found="none", wanted="at least one level, such as 0.99")
-        for level in self.confidence:
+        for level in (*self.confidence, self.shortfall_confidence, self.risk_confidence):
             if not (math.isfinite(level) and 0 < level < 1):
                 raise InputError("policy: confidence", found=level, wanted="between 0 and 1, such as 0.99")
 

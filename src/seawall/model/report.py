@@ -74,8 +74,9 @@ class Histogram(msgspec.Struct, frozen=True):
 class AccountRow(msgspec.Struct, frozen=True):
     """One account. status: healthy, warning, liquidatable, bankrupt, unknown.
 
-    scan: worst loss over the spot and volatility grid. used: scan over equity. down, up: nearest joint relative spot
-    move at which equity no longer covers the scan, None if none on the ladder. shortfall: its own ES; component: its
+    scan: worst loss over the spot and volatility grid. used: scan over equity. down, up: nearest relative spot move of
+    every asset together, each volatility up by as much, at which equity no longer covers the scan; None if none on the
+    ladder. shortfall: its own ES; component: its
     part of the total's. chance: share of the main scenarios in which it loses more than its equity over the scan, so
     that the scan of today is no longer covered. Leverage in multiples of equity. why: for an unknown account, what is
     missing.

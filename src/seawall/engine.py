@@ -1,0 +1,232 @@
+"""In what order? From book, market and scenarios to the whole report: start reading here.
+
+    shock → revalue → hold → measure → say
+
+Each rule is revalued once; everything that the report tells of a rule is read from that one cube.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+from seawall.cube import hold, revalue
+from seawall.errors import InputError
+from seawall.instruments.plugins import versions
+from seawall.measures.allocation import allocate
+from seawall.measures.greeks import InstrumentGreeks, instrument_greeks
+from seawall.measures.limits import check_limits
+from seawall.measures.scan import scan
+from seawall.model.book import Book
+from seawall.model.market import Market
+from seawall.model.policy import Policy
+from seawall.model.report import ComponentRow, Counts, Joint, Number, PriceRow, Proof, RiskReport, TailRow
+from seawall.model.results import Cube, Held
+from seawall.model.scenario import ScenarioRule
+from seawall.scenarios.choice import Plan
+from seawall.statement.accounts import AccountFacts, account_facts, account_rows, leverage_rows
+from seawall.statement.bounds import Measured, measures_of
+from seawall.statement.explained import crisis_rows, grids, worst_rows
+from seawall.statement.lines import line_rows
+from seawall.statement.numbers import key_text, known
+from seawall.statement.sensitivities import greek_rows, joint_of, price_rows, vega_rows
+from seawall.statement.tails import histogram, tail_rows
+from seawall.verdict import Facts, verdict
+
+Progress = Callable[[str], None]
+DEFAULT_BY = ("venue", "underlying", "account")
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The report, and the P&L vectors behind it: of the total, by rule name, and of accounts under the main rule."""
+
+    report: RiskReport
+    totals: Mapping[str, Held]
+    accounts: Held
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is assessed, told in the policy's currency and split by dimensions, each ``a`` or ``a/b``."""
+
+    book: Book
+    market: Market
+    plan: Plan
+    policy: Policy
+    by: tuple[str, ...]
+    title: str
+
+    @property
+    def currency(self) -> str:
+        """The reporting currency."""
+        return self.policy.currency
+
+
+class Valued(NamedTuple):
+    """The main cube, what is read off it for every instrument and account, and the total under every rule."""
+
+    cube: Cube
+    greeks: InstrumentGreeks
+    accounts: AccountFacts
+    totals: Mapping[str, Held]
+
+    @property
+    def total(self) -> Held:
+        """The whole book under the main rule."""
+        return self.totals[self.cube.rule.name]
+
+
+def assess(
+    book: Book, market: Market, plan: Plan, *, policy: Policy | None = None, by: tuple[str, ...] = DEFAULT_BY,
+    title: str = "", progress: Progress | None = None,
+) -> Assessment:
+    """The whole risk of the book. plan: see ``scenarios.choice.choose``. Nothing here reads a clock or a file.
+
+    progress is told what is being done. Raises InputError for a dimension the book does not have or a plugin the
+    policy does not allow, TailTooThin if the main rule has no tail at the headline's confidence.
+    """
+    subject = Subject(book, market, plan, policy or Policy(), by, title or book.name)
+    _refuse_plugins(subject.policy)
+    valued = _valued(subject, progress or _silent)
+    (progress or _silent)("explaining the worst scenarios, the crises and the grid")
+    return Assessment(_report(subject, valued), valued.totals, valued.accounts.held)
+
+
+def failing(report: RiskReport) -> bool:
+    """Whether an account is insolvent or under its scan."""
+    return any(row.status in ("bankrupt", "liquidatable") for row in report.accounts)
+
+
+def _valued(subject: Subject, progress: Progress) -> Valued:
+    """Each rule revalued once; of all but the main one only the total is kept."""
+    book, market, currency = subject.book, subject.market, subject.currency
+    rules = subject.plan.tails
+    progress(f"revaluing {len(book.instruments):,} instruments under {rules[0].name}")
+    cube = revalue(book, market, rules[0])
+    totals = {rules[0].name: hold(book, cube, by=(), currency=currency)}
+    progress("scanning every account")
+    greeks = instrument_greeks(cube, market, currency=currency)
+    facts = account_facts(book, market, cube, greeks, scan(book, market, by="account", currency=currency),
+                          subject.policy.shortfall_confidence)
+    for rule in rules[1:]:
+        progress(f"revaluing {len(book.instruments):,} instruments under {rule.name}")
+        totals[rule.name] = hold(book, revalue(book, market, rule), by=(), currency=currency)
+    return Valued(cube, greeks, facts, MappingProxyType(totals))
+
+
+def _report(subject: Subject, valued: Valued) -> RiskReport:
+    book, market, plan, policy = subject.book, subject.market, subject.plan, subject.policy
+    currency, confidence, cube, greeks = subject.currency, policy.shortfall_confidence, valued.cube, valued.greeks
+    measured = _measured(subject, valued)
+    checked = check_limits(policy.limits, measures_of(measured, confidence, policy.risk_confidence, currency))
+    failures = tuple(dict.fromkeys((*book.failures, *cube.failures, *checked.failures)))
+    prices, total = price_rows(book, market), np.asarray(valued.total.pnl[0])
+    return RiskReport(
+        name=book.name, title=subject.title, as_of=market.as_of, currency=currency,
+        verdict=verdict(Facts(measured.accounts, checked.uses, currency, sum(not f.accounts for f in book.failures))),
+        counts=_counts(book, valued.accounts), main=cube.rule.name, equity=measured.equity,
+        shortfall_confidence=confidence, risk_confidence=policy.risk_confidence,
+        tails=_tails(subject, valued, measured.equity),
+        histograms=tuple(histogram(held) for held in valued.totals.values()), accounts=measured.accounts,
+        limits=checked.uses, components=measured.components, leverage=measured.leverage, greeks=measured.greeks,
+        vegas=vega_rows(book, cube, market, greeks), prices=prices,
+        grids=grids(book, market, _largest(measured, prices), currency) if plan.grid else (), joint=measured.joint,
+        worst=worst_rows(book, market, cube, total, confidence, currency),
+        crises=crisis_rows(book, market, plan.crises, plan.library, currency) if plan.crises and plan.library else (),
+        lines=line_rows(book, market, cube, greeks, total, confidence), failures=failures, quality=market.quality,
+        notes=plan.notes, proofs=_proofs(subject, cube), version=importlib.metadata.version("seawall"),
+        complete=not failures and not valued.accounts.held.unknown,
+    )
+
+
+def _measured(subject: Subject, valued: Valued) -> Measured:
+    """Everything that limits and the verdict are read from, under the main rule."""
+    book, market, cube, greeks = subject.book, subject.market, valued.cube, valued.greeks
+    equity, confidence = known(float(valued.total.equity[0])), subject.policy.shortfall_confidence
+    tails = tail_rows(valued.total, "", equity, subject.policy)
+    return Measured(
+        tails, histogram(valued.total), account_rows(valued.accounts), _components(subject, cube, confidence),
+        leverage_rows(book, cube, market, greeks, confidence), greek_rows(book, cube, market, greeks, subject.by),
+        _joint(subject, cube), equity, partial(_is_partial, subject=subject, facts=valued.accounts),
+    )
+
+
+def _tails(subject: Subject, valued: Valued, equity: Number) -> tuple[TailRow, ...]:
+    sources = subject.plan.sources
+    return tuple(row for name, held in valued.totals.items()
+                 for row in tail_rows(held, sources.get(name, ""), equity, subject.policy))
+
+
+def _largest(measured: Measured, prices: tuple[PriceRow, ...]) -> list[str]:
+    """Underlyings with a price, those with most delta and vega first."""
+    priced = {row.underlying for row in prices}
+    rows = [row for row in measured.greeks if row.dimension == "underlying" and row.key in priced]
+    return [row.key for row in sorted(rows, key=lambda row: -row.gross_delta - row.gross_vega)]
+
+
+def _components(subject: Subject, main: Cube, confidence: float) -> tuple[ComponentRow, ...]:
+    rows = []
+    for dimension in dict.fromkeys((*subject.by, "account")):
+        held = hold(subject.book, main, by=dimension.split("/"), currency=subject.currency)
+        found = allocate(held, confidence)
+        order = np.argsort(-found.component, kind="stable")
+        rows += [
+            ComponentRow(dimension, key_text(found.keys[n]), float(found.component[n]),
+                         known(float(found.standard_error[n])), known(float(found.standalone[n])),
+                         bool(found.partial[n]))
+            for n in order
+        ]
+    return tuple(rows)
+
+
+def _joint(subject: Subject, main: Cube) -> Joint | None:
+    plan = subject.plan
+    if plan.dynamics is None:
+        return None
+    return joint_of(subject.book, subject.market, main, plan.dynamics, plan.assumption, subject.currency)
+
+
+def _is_partial(scope: str, *, subject: Subject, facts: AccountFacts) -> bool:
+    """Whether something of the scope is not in its numbers: any doubt counts, but for another account's."""
+    if not subject.book.failures and not facts.held.unknown:
+        return False
+    dimension, _, value = scope.partition("=")
+    return value in facts.held.unknown if dimension == "account" else True
+
+
+def _counts(book: Book, facts: AccountFacts) -> Counts:
+    unvalued = {failure.instrument_id for failure in facts.failures if not failure.accounts and failure.instrument_id}
+    lost = sum(book.instruments[i].instrument_id in unvalued for i in book.instrument_of)
+    venues = {str(v) for v in book.dimensions["venue"] if v}
+    return Counts(len(book), len(book.instruments), len(book.account_ids), len(venues), len(facts.held.unknown),
+                  len(book.failures) + int(lost))
+
+
+def _proofs(subject: Subject, main: Cube) -> tuple[Proof, ...]:
+    book, market, plan = subject.book, subject.market, subject.plan
+    rules: list[ScenarioRule] = [*plan.tails, *([plan.crises] if plan.crises else [])]
+    return (
+        Proof("book", book.book_id, f"{len(book):,} lines, {len(book.instruments):,} instruments"),
+        Proof("market", market.market_id, f"{market.as_of.isoformat()}, {len(market.factors):,} factors"),
+        *(Proof(f"scenarios {r.name}", r.rule_id, f"{len(r):,} × {len(r.columns):,} shocks") for r in rules),
+        Proof("policy", subject.policy.policy_id, f"{len(subject.policy.limits):,} limits, confidences, quantile rule"),
+        Proof("cube", main.cube_id, f"{main.pnl.shape[0]:,} × {main.pnl.shape[1]:,} P&L in settlement currency"),
+    )
+
+
+def _refuse_plugins(policy: Policy) -> None:
+    strange = [f"{name} {version}" for name, version in versions() if not policy.allows(name)]
+    if strange:
+        raise InputError("the policy does not allow an installed plugin", found=", ".join(strange),
+                         wanted=", ".join(policy.plugins or ()), remedy="uninstall it, or allow it in the policy")
+
+
+def _silent(stage: str) -> None:
+    del stage
