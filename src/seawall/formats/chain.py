@@ -85,7 +85,11 @@ def is_equity(sheet: Sheet) -> bool:
 
 def _own(path: Path) -> Chain | None:
     try:
-        if path.is_dir() or path.open("rb").read(4) != b"PAR1" or not holds_chain(parquet.read_schema(path)):
+        if path.is_dir():
+            return None
+        with path.open("rb") as stream:
+            begins = stream.read(4)
+        if begins != b"PAR1" or not holds_chain(parquet.read_schema(path)):
             return None
         return chain_of_table(parquet.read_table(path), path)
     except (OSError, pa.ArrowException) as error:
