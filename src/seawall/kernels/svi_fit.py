@@ -1,88 +1,247 @@
 """One expiry's smile through its quotes: five raw SVI parameters, inside bid and ask where the shape allows it.
 
-Works in z = k / (deviation at the money), where every expiry looks alike. A quote inside its band costs little, one
-outside costs its distance in half-spreads; a negative butterfly or a wing steeper than Lee's bound costs much.
+Works in z = k / (deviation at the money), where every expiry looks alike, and in coordinates that cannot leave the
+admissible set: ln of the least variance, ln b, atanh rho, m, ln s. A quote inside its band costs little, one outside
+costs its distance in half-spreads, softly. A negative butterfly, a wing steeper than Lee's bound and a crossing of the
+neighbouring expiries' total variance cost much; what is left of a butterfly is then mended exactly.
 Source of the start: Zeliade (2009), Quasi-explicit calibration of Gatheral's SVI model.
 """
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 from seawall.kernels.smile import butterfly, total_variance
 
 Floats = NDArray[np.float64]
 
 PULL_TO_MID = 0.15
-BAND = 0.8
-TIGHTEST = 5e-4  # half-spreads below a twentieth of a volatility point are not believed
-ARBITRAGE_GRID = np.linspace(-6.0, 6.0, 61)
-RHO_BOUND = 0.999
+BAND = 0.65
+SOFTNESS = 0.1  # half-spreads outside from which only the count of quotes pulls, not their distance
+EVEN = 0.02  # least half-spread, relative to the level, while the first valley is sought
+STEPS = 60
+GRID = np.sinh(np.linspace(-5.2, 5.2, 75)) * 0.6  # dense near the money, out to z = +-54
+FINE = np.sinh(np.linspace(-7.5, 7.5, 3001)) * 0.3  # out to z = +-271
+BUTTERFLY_MARGIN, BUTTERFLY_WEIGHT = 2e-3, 40.0
+LEE_LIMIT, LEE_WEIGHT = 1.9, 50.0
+CALENDAR_WEIGHT = 200.0
+LEAST = np.array([math.log(1e-5), math.log(1e-5), -3.8, -8.0, math.log(5e-3)])
+MOST = np.array([math.log(30.0), math.log(20.0), 3.8, 8.0, math.log(20.0)])
 
 
-def fit_svi(k: Floats, bid: Floats, ask: Floats, years: float) -> Floats:
-    """(5,) a, b, rho, m, s of w(k). k, bid and ask volatilities (Q,), Q >= 3, finite, bid <= ask."""
-    mid, half = (bid + ask) / 2, np.maximum((ask - bid) / 2, TIGHTEST)
-    centre = float(np.interp(0.0, k[np.argsort(k)], mid[np.argsort(k)]))
-    scale = centre * np.sqrt(years)
-    z, relative, tolerance = k / scale, mid / centre, half / centre
-    starts = _starts(z, relative**2, 1 / (2 * relative * tolerance))
-    fits = [_polish(start, z, relative, tolerance, scale) for start in starts]
-    best = min(fits, key=lambda fit: float(fit[1]))[0]
-    a, b, rho, m, s = best
-    return np.array([a * scale**2, b * scale, rho, m * scale, s * scale])
+class Bounds(NamedTuple):
+    """Total variance (G,) that the fit may not fall below or rise above at log-moneyness k (G,)."""
+
+    k: Floats
+    floor: Floats
+    ceiling: Floats
 
 
-def _polish(start: Floats, z: Floats, relative: Floats, tolerance: Floats, scale: float) -> tuple[Floats, float]:
-    """Least squares on the middle first, which has one valley; then the band, from there."""
-    lower, upper = np.array([-20.0, 1e-6, -RHO_BOUND, -6.0, 1e-3]), np.array([20.0, 20.0, RHO_BOUND, 6.0, 8.0])
-    even = np.maximum(tolerance, 0.02)
-
-    def middle(p: Floats) -> Floats:
-        return np.concatenate([(_root(z, p) - relative) / even, _penalties(p, scale)])
-
-    def band(p: Floats) -> Floats:
-        miss = (_root(z, p) - relative) / tolerance
-        outside = np.sign(miss) * np.maximum(np.abs(miss) - BAND, 0.0)
-        return np.concatenate([PULL_TO_MID * _soft(miss), _soft(outside), _penalties(p, scale)])
-
-    point = np.clip(start, lower + 1e-6, upper - 1e-6)
-    for residuals in (middle, band):
-        fit = least_squares(residuals, point, bounds=(lower, upper), x_scale=[1.0, 0.5, 0.5, 0.5, 0.5], max_nfev=60)
-        point = np.clip(fit.x, lower + 1e-9, upper - 1e-9)
-    return fit.x, float(fit.cost)
+UNBOUNDED = Bounds(np.empty(0), np.empty(0), np.empty(0))
 
 
-def _root(z: Floats, p: Floats) -> Floats:
-    return np.asarray(np.sqrt(np.maximum(total_variance(z, p).w, 1e-8)))
+def fit_svi(
+    k: Floats, bid: Floats, ask: Floats, years: float, *, tightest: float = 5e-4, bounds: Bounds = UNBOUNDED
+) -> Floats:
+    """(5,) a, b, rho, m, s of w(k), free of butterflies. k, bid and ask volatilities (Q,), Q >= 3, bid <= ask.
+
+    tightest: half-spreads, in volatility, below which a quote is not believed to be that certain.
+    """
+    order = np.argsort(k)
+    middle, half = ((bid + ask) / 2)[order], np.maximum((ask - bid) / 2, tightest)[order]
+    centre = float(np.interp(0.0, k[order], middle))
+    scale = centre * math.sqrt(years)
+    fitted = _fit(k[order] / scale, middle / centre, half / centre, scale * scale, bounds.k / scale,
+                  bounds.floor / scale**2, bounds.ceiling / scale**2)
+    a, b, rho, m, s = fitted
+    return without_butterflies(np.array([a * scale**2, b * scale, rho, m * scale, s * scale]))
 
 
-def _soft(x: Floats) -> Floats:
-    """Grows like a square root past ten: one wild quote must not bend the curve."""
-    return np.asarray(np.sign(x) * (np.sqrt(1 + np.abs(x) / 5) - 1) * 10)
+def without_butterflies(raw: Floats) -> Floats:
+    """The parameters, their bend lessened around the same level by no more than frees every butterfly."""
+    scale = math.sqrt(float(total_variance(0.0, raw).w))
+    grid = np.concatenate([FINE * scale, raw[3] + FINE * raw[4]])
+    if float(np.min(butterfly(grid, raw))) >= 0.0:
+        return raw
+    kept, flat = 0.0, 1.0
+    for _ in range(40):
+        half = 0.5 * (kept + flat)
+        if float(np.min(butterfly(grid, _flattened(raw, half)))) >= 0.0:
+            flat = half
+        else:
+            kept = half
+    return _flattened(raw, flat)
 
 
-def _penalties(p: Floats, scale: float) -> Floats:
-    w = total_variance(ARBITRAGE_GRID, p).w
-    real = np.array([p[0] * scale**2, p[1] * scale, p[2], p[3] * scale, p[4] * scale])
-    g = np.where(w > 1e-6, butterfly(ARBITRAGE_GRID * scale, real), -1.0)
-    lee = real[1] * (1 + abs(real[2])) - 2.0
-    return np.concatenate([30.0 * np.minimum(g - 1e-3, 0.0), 100.0 * np.minimum(w - 1e-3, 0.0), [50.0 * max(lee, 0.0)]])
+def _flattened(raw: Floats, share: float) -> Floats:
+    a, b, rho, m, s = raw
+    less = b * (1.0 - share)
+    return np.array([a + (b - less) * (math.sqrt(m * m + s * s) - rho * m), less, rho, m, s])
 
 
-def _starts(z: Floats, w: Floats, weight: Floats) -> list[Floats]:
-    """The best few of a lattice of (m, s), where a, b rho and b are a linear problem."""
-    found = []
-    for m in (-1.5, -0.75, -0.25, 0.0, 0.25, 0.75, 1.5):
-        for s in (0.1, 0.3, 0.7, 1.5, 3.0):
-            y = (z - m) / s
-            design = np.column_stack([np.ones_like(y), y, np.sqrt(y * y + 1)]) * weight[:, None]
-            (a, d, c), *_ = np.linalg.lstsq(design, w * weight, rcond=None)
-            c = max(c, 1e-4)
-            d = float(np.clip(d, -0.99 * c, 0.99 * c))
-            miss = float(np.sum((design @ np.array([a, d, c]) - w * weight) ** 2))
-            found.append((miss, np.array([a, c / s, d / c, m, s])))
-    found.sort(key=lambda item: item[0])
-    return [found[0][1], found[3][1]]
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fit(
+    z: Floats, y: Floats, tolerance: Floats, scale2: float, kz: Floats, floor: Floats, ceiling: Floats
+) -> Floats:
+    starts = _starts(z, y, tolerance)
+    even = np.maximum(tolerance, EVEN)
+    best, best_cost = starts[0], np.inf
+    for n in range(starts.shape[0]):
+        point, _ = _descend(starts[n], z, y, even, scale2, kz, floor, ceiling, False)
+        point, cost = _descend(point, z, y, tolerance, scale2, kz, floor, ceiling, True)
+        if cost < best_cost:
+            best, best_cost = point, cost
+    b, rho, m, s = math.exp(best[1]), math.tanh(best[2]), best[3], math.exp(best[4])
+    return np.array([math.exp(best[0]) - b * s * math.sqrt(1.0 - rho * rho), b, rho, m, s])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _descend(
+    start: Floats, z: Floats, y: Floats, tolerance: Floats, scale2: float, kz: Floats, floor: Floats,
+    ceiling: Floats, band: bool,
+) -> tuple[Floats, float]:
+    """Levenberg and Marquardt's descent; the Jacobian by differences."""
+    count = 2 * z.size + GRID.size + 1 + 2 * kz.size
+    here, there, jacobian = np.empty(count), np.empty(count), np.empty((5, count))
+    point = np.minimum(np.maximum(start, LEAST), MOST)
+    _residuals(point, z, y, tolerance, scale2, kz, floor, ceiling, band, here)
+    cost = np.dot(here, here)
+    damping, quiet = 1e-2, 0
+    for _ in range(STEPS):
+        for n in range(5):
+            moved = point.copy()
+            step = 1e-6 if point[n] + 1e-6 <= MOST[n] else -1e-6
+            moved[n] += step
+            _residuals(moved, z, y, tolerance, scale2, kz, floor, ceiling, band, there)
+            jacobian[n] = (there - here) / step
+        normal, slope = jacobian @ jacobian.T, jacobian @ here
+        improved = False
+        for _ in range(8):
+            trial = point - _solve(normal, slope, damping)
+            trial = np.minimum(np.maximum(trial, LEAST), MOST)
+            _residuals(trial, z, y, tolerance, scale2, kz, floor, ceiling, band, there)
+            new = np.dot(there, there)
+            if new < cost:
+                improved = True
+                break
+            damping *= 4.0
+        if not improved:
+            break
+        quiet = quiet + 1 if cost - new < 1e-6 * cost else 0
+        point, cost = trial, new
+        here[:] = there
+        damping = max(damping * 0.2, 1e-9)
+        if quiet == 3:
+            break
+    return point, cost
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _residuals(
+    p: Floats, z: Floats, y: Floats, tolerance: Floats, scale2: float, kz: Floats, floor: Floats, ceiling: Floats,
+    band: bool, out: Floats,
+) -> None:
+    b, rho, m, s = math.exp(p[1]), math.tanh(p[2]), p[3], math.exp(p[4])
+    a = math.exp(p[0]) - b * s * math.sqrt(1.0 - rho * rho)
+    for i in range(z.size):
+        x = z[i] - m
+        w = a + b * (rho * x + math.sqrt(x * x + s * s))
+        miss = (math.sqrt(w) - y[i]) / tolerance[i]
+        if band:
+            out[2 * i] = PULL_TO_MID * _soft(miss)
+            out[2 * i + 1] = _soft(max(abs(miss) - BAND, 0.0))
+        else:
+            out[2 * i], out[2 * i + 1] = _soft(miss), 0.0
+    at = 2 * z.size
+    for j in range(GRID.size):
+        x = GRID[j] - m
+        root = math.sqrt(x * x + s * s)
+        w = a + b * (rho * x + root)
+        first, second = b * (rho + x / root), b * s * s / (root * root * root)
+        inner = 1.0 - GRID[j] * first / (2.0 * w)
+        g = inner * inner - first * first / 4.0 * (1.0 / w + 0.25 * scale2) + 0.5 * second
+        out[at + j] = BUTTERFLY_WEIGHT * min(g - BUTTERFLY_MARGIN, 0.0)
+    at += GRID.size
+    out[at] = LEE_WEIGHT * max(b * math.sqrt(scale2) * (1.0 + abs(rho)) - LEE_LIMIT, 0.0)
+    for j in range(kz.size):
+        x = kz[j] - m
+        w = a + b * (rho * x + math.sqrt(x * x + s * s))
+        out[at + 1 + 2 * j] = CALENDAR_WEIGHT * max(floor[j] - w, 0.0)
+        out[at + 2 + 2 * j] = CALENDAR_WEIGHT * max(w - ceiling[j], 0.0)
+
+
+@njit(cache=True, error_model="numpy")
+def _soft(x: float) -> float:
+    return math.copysign((math.sqrt(1.0 + abs(x) / SOFTNESS) - 1.0) * 2.0 * SOFTNESS, x)
+
+
+@njit(cache=True, error_model="numpy")
+def _solve(normal: Floats, slope: Floats, damping: float) -> Floats:
+    """The damped step: elimination of a 5 by 5 system whose diagonal has been raised."""
+    a, x = normal.copy(), slope.copy()
+    for n in range(5):
+        a[n, n] += damping * normal[n, n] + 1e-12
+    for n in range(5):
+        for r in range(n + 1, 5):
+            factor = a[r, n] / a[n, n]
+            for c in range(n, 5):
+                a[r, c] -= factor * a[n, c]
+            x[r] -= factor * x[n]
+    for n in range(4, -1, -1):
+        for c in range(n + 1, 5):
+            x[n] -= a[n, c] * x[c]
+        x[n] /= a[n, n]
+    return x
+
+
+@njit(cache=True, error_model="numpy")
+def _starts(z: Floats, y: Floats, tolerance: Floats) -> Floats:
+    """Three points of a lattice of (m, s), where the rest is a linear problem: the best, and the best far from it."""
+    m_lattice = np.array([-2.5, -1.5, -0.75, -0.25, 0.0, 0.25, 0.75, 1.5])
+    s_lattice = np.array([0.05, 0.15, 0.4, 0.9, 2.0, 5.0])
+    points, misses = np.empty((48, 5)), np.empty(48)
+    for i in range(8):
+        for j in range(6):
+            misses[6 * i + j] = _linear(z, y, tolerance, m_lattice[i], s_lattice[j], points[6 * i + j])
+    found = np.empty((3, 5))
+    for n in range(3):
+        best = np.argmin(misses)
+        found[n] = points[best]
+        for other in range(48):
+            near = abs(other // 6 - best // 6) <= 1 and abs(other % 6 - best % 6) <= 1
+            if near or other == best:
+                misses[other] = np.inf
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def _linear(z: Floats, y: Floats, tolerance: Floats, m: float, s: float, out: Floats) -> float:
+    """Best a, d = b rho, c = b at (m, s), brought inside |d| < c; writes the point, returns its miss."""
+    normal, right = np.zeros((3, 3)), np.zeros(3)
+    for i in range(z.size):
+        x = z[i] - m
+        weight = 1.0 / (2.0 * y[i] * max(tolerance[i], EVEN)) ** 2
+        row = (1.0, x, math.sqrt(x * x + s * s))
+        for r in range(3):
+            right[r] += weight * row[r] * y[i] * y[i]
+            for c in range(3):
+                normal[r, c] += weight * row[r] * row[c]
+    for n in range(3):
+        normal[n, n] *= 1.0 + 1e-8
+    a, d, c = np.linalg.solve(normal, right)
+    c = min(max(c, 1e-3), 5.0)
+    d = min(max(d, -0.98 * c), 0.98 * c)
+    least = max(a + s * math.sqrt(c * c - d * d), 0.02)
+    miss = 0.0
+    a = least - s * math.sqrt(c * c - d * d)
+    for i in range(z.size):
+        x = z[i] - m
+        off = (a + d * x + c * math.sqrt(x * x + s * s) - y[i] * y[i]) / (2.0 * y[i] * max(tolerance[i], EVEN))
+        miss += off * off
+    out[0], out[1], out[2], out[3], out[4] = math.log(least), math.log(c), math.atanh(d / c), m, math.log(s)
+    return miss

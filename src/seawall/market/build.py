@@ -1,162 +1,145 @@
-"""From chains to one market: forwards, smiles, factors, what is listed, and what had to be left out."""
+"""From chains to one market: spots, forwards, rates, smiles, what is listed, and what had to be left out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from seawall.errors import InputError
-from seawall.instruments.future import FutureTerms
-from seawall.instruments.option import OptionTerms
-from seawall.instruments.perpetual import PerpetualTerms
-from seawall.instruments.prices import years_between
-from seawall.kernels.smile import butterfly, coordinates
-from seawall.kernels.svi_fit import fit_svi
-from seawall.market.forwards import Forward, future_price, parity_forward, perpetuals
-from seawall.market.quotes import clean, counted, volatilities
-from seawall.model.factor import Factor, tenor_of
+from seawall.kernels.smile import coordinates
+from seawall.market.forwards import perpetuals
+from seawall.market.listing import listing_of
+from seawall.market.quality import described
+from seawall.market.quotes import counted
+from seawall.market.sources import chain_spot, pooled_futures, pooled_spots
+from seawall.market.surface import Expiry, Fitted, Sources, surface_of
+from seawall.model.factor import Factor
 from seawall.model.instrument import Instrument
 from seawall.model.market import Market, make_market
-from seawall.model.quotes import Chain, OptionQuotes, QualityEntry
+from seawall.model.quotes import Chain, QualityEntry
 from seawall.model.smile import Smile
 
-FEWEST_STRIKES = 5
-INVERSE_FUTURE_SIZE = {"BTC": 10.0}
+AMERICAN = "European-equivalent volatility"
+STABLECOINS = frozenset({"USDC", "USDT", "DAI", "USDE", "EURC", "FDUSD", "PYUSD", "TUSD", "BUSD"})
+OLD = timedelta(hours=24)
+DOLLAR = "USD"
 
 
-def build_market(chains: Sequence[Chain], *, numeraire: str = "USD") -> Market:
-    """One market of every chain, as of the latest. Raises InputError if there is no chain at all."""
+def build_market(chains: Sequence[Chain], *, numeraire: str = DOLLAR) -> Market:
+    """One market of every chain, as of the latest; where two chains tell the same factor, the first counts.
+
+    Raises InputError if there is no chain at all, or no price of the numeraire.
+    """
     if not chains:
         raise InputError("no chain to build a market from", wanted="at least one")
-    builder = _Builder(numeraire)
+    builder = _Builder(chains, max(chain.as_of for chain in chains))
     for chain in chains:
         builder.add(chain)
-    return builder.market(max(chain.as_of for chain in chains))
+    return builder.market(numeraire)
 
 
 class _Builder:
-    """Gathers factors, smiles and listings chain by chain."""
+    """Gathers factors, smiles and listings chain by chain, prices in dollars."""
 
-    def __init__(self, numeraire: str) -> None:
-        self.numeraire = numeraire
+    def __init__(self, chains: Sequence[Chain], as_of: datetime) -> None:
+        self.as_of = as_of
         self.levels: dict[Factor, float] = {}
         self.smiles: dict[tuple[str, str], Smile] = {}
         self.listing: dict[str, Instrument] = {}
-        self.classes: dict[str, str] = {}
-        self.quality: list[QualityEntry] = []
-        self.sources: list[str] = []
+        self.classes: dict[str, str] = {DOLLAR: "currency"}
+        self.quality: list[QualityEntry] = [entry for chain in chains for entry in chain.quality]
+        self.sources = tuple(dict.fromkeys(chain.source for chain in chains))
+        self.futures = pooled_futures(chains)
+        self.spots, entries = pooled_spots(chains)
+        self.quality += entries
 
-    def market(self, as_of: datetime) -> Market:
+    def market(self, numeraire: str) -> Market:
+        levels = dict(self.levels)
+        levels.update({Factor("spot", asset): price for asset, price in self.spots.items() if asset != DOLLAR})
+        if numeraire != DOLLAR:
+            levels = _in_units_of(numeraire, levels, self.spots)
         return make_market(
-            as_of, self.levels, smiles=self.smiles, numeraire=self.numeraire, listing=self.listing,
-            asset_class=self.classes, quality=tuple(self.quality), sources=tuple(self.sources),
+            self.as_of, levels, smiles=self.smiles, numeraire=numeraire, listing=self.listing,
+            asset_class=self.classes, quality=tuple(self.quality), sources=self.sources,
         )
 
     def add(self, chain: Chain) -> None:
-        self.sources.append(chain.source)
-        self.quality.extend(chain.quality)
-        for asset, price in chain.spots:
-            self.levels[Factor("spot", asset, unit=self.numeraire)] = price
-            self.classes.setdefault(asset, chain.asset_class)
-        options, entries = clean(chain.options, chain.source, np.datetime64(chain.as_of.replace(tzinfo=None), "ns"))
-        self.quality.extend(entries)
-        spots = dict(chain.spots)
+        listed, entries = listing_of(chain)
+        self.listing = {**listed, **self.listing}
+        self.quality += entries
+        if self.as_of - chain.as_of > OLD:
+            self.quality.append(counted(chain.source, "chain over a day older than the market", "flagged",
+                                        [chain.as_of.isoformat()]))
+        if chain.quote_currency != DOLLAR:
+            stable = chain.quote_currency in STABLECOINS
+            self.classes.setdefault(chain.quote_currency, "stablecoin" if stable else "currency")
         for underlying in sorted(set(chain.options.underlying) | set(chain.futures.underlying)):
-            if underlying not in spots:
-                self.quality.append(QualityEntry(chain.source, f"no spot for {underlying}", "dropped", 1))
-                continue
-            self._list(chain, str(underlying))
-            self._perpetuals(chain, str(underlying), spots[underlying])
-            self._expiries(chain, options, str(underlying), spots[underlying])
+            self.classes.setdefault(str(underlying), chain.asset_class)
+            if str(underlying) in self.spots:
+                self._underlying(chain, str(underlying))
+            else:
+                self.quality.append(counted(chain.source, "no spot: nothing on it can be valued", "dropped", [underlying]))
+
+    def _underlying(self, chain: Chain, underlying: str) -> None:
+        spot = chain_spot(chain, underlying, self.spots)
+        self._perpetuals(chain, underlying, spot)
+        rates = {f.tenor: level for f, level in self.levels.items()
+                 if f.risk_class == "rate" and f.qualifier == chain.quote_currency}
+        futures = self.futures[chain.coin_settled, chain.quote_currency]
+        surface = surface_of(chain, underlying, Sources(futures, spot, rates))
+        self.quality += surface.entries
+        for expiry in surface.expiries:
+            self._expiry(chain, underlying, spot, expiry)
+        self.quality += described(chain, surface)
 
     def _perpetuals(self, chain: Chain, underlying: str, spot: float) -> None:
-        for name, of, price, funding in perpetuals(chain.futures):
-            if of == underlying:
-                self.levels[Factor("premium", name)] = price / spot - 1
-                self.levels[Factor("funding", name)] = funding
+        untold = []
+        for quote in perpetuals(chain.futures):
+            if quote.underlying != underlying:
+                continue
+            self.levels.setdefault(Factor("premium", quote.instrument_id), quote.price / spot - 1)
+            known = bool(np.isfinite(quote.funding))
+            self.levels.setdefault(Factor("funding", quote.instrument_id), quote.funding if known else 0.0)
+            untold += [] if known else [quote.instrument_id]
+        if untold:
+            self.quality.append(counted(chain.source, "funding not told: taken as zero", "repaired", untold))
 
-    def _expiries(self, chain: Chain, options: OptionQuotes, underlying: str, spot: float) -> None:
-        dates = set(options.expiry[options.underlying == underlying])
-        dates |= {e for e in chain.futures.expiry[chain.futures.underlying == underlying] if not np.isnat(e)}
-        for date in sorted(dates):
-            expiry = datetime.fromtimestamp(int(date.astype("datetime64[s]").astype(int)), tz=UTC)
-            quotes = options.take((options.underlying == underlying) & (options.expiry == date))
-            self._expiry(chain, quotes, underlying, spot, expiry)
-
-    def _expiry(self, chain: Chain, quotes: OptionQuotes, underlying: str, spot: float, expiry: datetime) -> None:
-        years, tenor = years_between(chain.as_of, expiry), tenor_of(expiry)
-        found = _forward(chain, quotes, underlying, spot, expiry)
-        if years <= 0:
+    def _expiry(self, chain: Chain, underlying: str, spot: float, expiry: Expiry) -> None:
+        tenor = expiry.tenor
+        carry = float(np.log(expiry.forward.forward / spot) / expiry.years)
+        self.levels.setdefault(Factor("carry", underlying, tenor), carry)
+        if expiry.rate is not None:
+            self.levels.setdefault(Factor("rate", chain.quote_currency, tenor), expiry.rate.rate)
+        if expiry.fitted is None:
             return
-        if found is None:
-            self.quality.append(counted(chain.source, "expiry without a forward", "dropped", [f"{underlying} {tenor}"]))
+        if (underlying, tenor) in self.smiles:
+            self.quality.append(counted(chain.source, "smile known from an earlier chain: that one kept", "flagged",
+                                        [f"{underlying} {tenor}"]))
             return
-        self.levels[Factor("carry", underlying, tenor)] = float(np.log(found.forward / spot) / years)
-        if not chain.coin_settled:
-            self.levels[Factor("rate", chain.quote_currency, tenor)] = float(-np.log(found.discount) / years)
-        if len(quotes):
-            self._smile(chain, quotes, found, underlying, expiry)
-
-    def _smile(self, chain: Chain, quotes: OptionQuotes, found: Forward, underlying: str, expiry: datetime) -> None:
-        years, tenor = years_between(chain.as_of, expiry), tenor_of(expiry)
-        vols, rejects = volatilities(quotes, found.forward, found.discount, years, chain.coin_settled)
-        self.quality.extend(counted(chain.source, reason, "dropped", ids) for reason, ids in rejects.items())
-        use = vols.usable
-        if use.sum() < FEWEST_STRIKES:
-            name = f"{underlying} {tenor}"
-            self.quality.append(counted(chain.source, "too few strikes for a smile", "dropped", [name]))
-            return
-        raw = fit_svi(vols.k[use], vols.bid[use], vols.ask[use], years)
-        level, skew, curvature = (float(x) for x in coordinates(raw, years))
-        style = "european" if chain.exercise_style == "european" else "European-equivalent volatility"
-        a, b, rho, m, s = (float(x) for x in raw)
-        self.smiles[underlying, tenor] = Smile(
-            underlying, expiry, years, found.forward, a, b, rho, m, s, level, skew, curvature, style)
-        for name, value in (("volatility", level), ("skew", skew), ("curvature", curvature)):
-            self.levels[Factor(name, underlying, tenor)] = value
-        wide = np.linspace(-4, 4, 81) * level * np.sqrt(years)
-        if float(np.min(butterfly(wide, raw))) < -1e-3:
-            name = f"{underlying} {tenor}"
-            self.quality.append(counted(chain.source, "smile with a negative butterfly", "flagged", [name]))
-
-    def _list(self, chain: Chain, underlying: str) -> None:
-        coin = chain.coin_settled
-        common = {
-            "underlying": underlying, "quote_currency": chain.quote_currency,
-            "settlement_currency": underlying if coin else chain.quote_currency,
-            "payoff": "inverse" if coin else "linear",
-        }
-        options, futures = chain.options, chain.futures
-        for row in np.flatnonzero(options.underlying == underlying):
-            name = str(options.instrument_id[row])
-            kind = "call" if options.is_call[row] else "put"
-            self.listing[name] = OptionTerms(
-                instrument_id=name, strike=float(options.strike[row]), option_type=kind,
-                expiry=_aware(options.expiry[row]), exercise_style=chain.exercise_style,
-                contract_size=1.0 if coin else 100.0, **common)
-        size = INVERSE_FUTURE_SIZE.get(underlying, 1.0) if coin else 1.0
-        for row in np.flatnonzero(futures.underlying == underlying):
-            name = str(futures.instrument_id[row])
-            if np.isnat(futures.expiry[row]):
-                self.listing[name] = PerpetualTerms(instrument_id=name, contract_size=size, **common)
-            else:
-                self.listing[name] = FutureTerms(
-                    instrument_id=name, contract_size=size, expiry=_aware(futures.expiry[row]), **common)
+        smile = _smile(chain, underlying, expiry, expiry.fitted)
+        self.smiles[underlying, tenor] = smile
+        for name, level in (("volatility", smile.level), ("skew", smile.skew), ("curvature", smile.curvature)):
+            self.levels[Factor(name, underlying, tenor)] = level
 
 
-def _forward(chain: Chain, quotes: OptionQuotes, underlying: str, spot: float, expiry: datetime) -> Forward | None:
-    date = np.datetime64(expiry.replace(tzinfo=None), "ns")
-    price = future_price(chain.futures, underlying, date)
-    parity = parity_forward(quotes, spot, chain.coin_settled) if len(quotes) else None
-    if np.isfinite(price):
-        return Forward(price, parity.discount if parity else 1.0, "future", 0)
-    if parity is not None:
-        return parity
-    stated = quotes.forward[np.isfinite(quotes.forward)]
-    return Forward(float(np.median(stated)), 1.0, "venue", 0) if len(stated) else None
+def _smile(chain: Chain, underlying: str, expiry: Expiry, fitted: Fitted) -> Smile:
+    level, skew, curvature = (float(x) for x in coordinates(fitted.raw, expiry.years))
+    style = "european" if chain.exercise_style == "european" else AMERICAN
+    a, b, rho, m, s = (float(x) for x in fitted.raw)
+    return Smile(underlying, expiry.moment, expiry.years, expiry.forward.forward, a, b, rho, m, s, level, skew,
+                 curvature, style)
 
 
-def _aware(moment: np.datetime64) -> datetime:
-    return datetime.fromtimestamp(int(moment.astype("datetime64[s]").astype(int)), tz=UTC)
+def _in_units_of(
+    numeraire: str, levels: Mapping[Factor, float], spots: Mapping[str, float]
+) -> dict[Factor, float]:
+    """The levels with every spot divided by the numeraire's, the dollar among them."""
+    unit = spots.get(numeraire)
+    if unit is None:
+        raise InputError("the numeraire has no price in this market", found=numeraire,
+                         wanted="USD or one of " + ", ".join(sorted(spots)), remedy="choose another numeraire")
+    priced = {f: level / unit if f.risk_class == "spot" else level for f, level in levels.items()}
+    priced.pop(Factor("spot", numeraire), None)
+    return {**priced, Factor("spot", DOLLAR): 1 / unit}

@@ -1,4 +1,8 @@
-"""What is the forward of each expiry? From futures where they trade, else from put-call parity."""
+"""What is the forward of each expiry? From futures where they trade, else put-call parity, else what the venue says.
+
+Rows of a snapshot are polled one after the other while spot moves. The forward is therefore sought as a basis over
+spot, each row against its own index, and given back for each row as well as for the snapshot.
+"""
 
 from __future__ import annotations
 
@@ -6,77 +10,106 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seawall.market.quotes import bid_and_ask
 from seawall.model.arrays import Floats
 from seawall.model.quotes import FuturesQuotes, OptionQuotes
 
+FUTURE, PARITY, SYNTHETIC, SPOT = "future", "put-call parity", "venue's interpolation", "spot"
+FEWEST_PAIRS = 3
+NEAR_PAIRS = 12  # the nearest strikes carry the tightest quotes on both sides
+NEAR = 0.08
+
 
 class Forward(NamedTuple):
-    """forward in currency, discount to expiry, how they were found, and from how many pairs."""
+    """forward at the snapshot's spot; rows (Q,): at each quote's own; how it was found, and from how many quotes."""
 
     forward: float
-    discount: float
+    rows: Floats
     source: str
-    pairs: int
+    quotes: int
+
+
+def forward_of(
+    quotes: OptionQuotes, futures: FuturesQuotes, *, underlying: str, expiry: np.datetime64, spot: float,
+    coin_settled: bool, discount: float = 1.0,
+) -> Forward | None:
+    """The forward of one expiry's quotes; None if nothing tells it."""
+    at = np.where(np.isfinite(quotes.index), quotes.index, spot)
+    future = future_price(futures, underlying, expiry)
+    if np.isfinite(future):
+        return Forward(future, at * (future / spot), FUTURE, 1)
+    stated = np.isfinite(quotes.forward)
+    named = stated & ~np.isin(quotes.forward_source, ("synthetic", "index", ""))
+    if named.any():
+        growth = float(np.median(quotes.forward[named] / at[named]))
+        rows = np.where(stated, quotes.forward, at * growth)
+        return Forward(spot * growth, rows, FUTURE, int(named.sum()))
+    growth, pairs = parity_growth(quotes, at, discount, coin_settled)
+    if pairs >= FEWEST_PAIRS or (pairs and not stated.any()):
+        return Forward(spot * growth, at * growth, PARITY, pairs)
+    if not stated.any():
+        return None
+    growth = float(np.median(quotes.forward[stated] / at[stated]))
+    kind = SPOT if (quotes.forward_source[stated] == "index").all() else SYNTHETIC
+    return Forward(spot * growth, np.where(stated, quotes.forward, at * growth), kind, int(stated.sum()))
+
+
+def parity_growth(quotes: OptionQuotes, at: Floats, discount: float, coin_settled: bool) -> tuple[float, int]:
+    """Forward over spot, and from how many call-put pairs; NaN from none.
+
+    Coin-settled premiums: C - P = 1 - K / F, undiscounted. Otherwise C - P = D (F - K). Each pair against the mean
+    index of its two rows; weighted median, by tightness, of the pairs nearest the money.
+    """
+    calls, puts = pairs_of(quotes)
+    if not len(calls):
+        return float("nan"), 0
+    bid, ask = bid_and_ask(quotes)
+    middle, spread = (bid + ask) / 2, ask - bid
+    strike, base = quotes.strike[calls], (at[calls] + at[puts]) / 2
+    gap, width = middle[calls] - middle[puts], spread[calls] + spread[puts]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        forward = strike / (1 - gap) if coin_settled else strike + gap / discount
+        far = np.abs(np.log(strike / forward))
+    usable = np.isfinite(far) & (forward > 0)
+    near = usable & (far <= max(NEAR, float(np.sort(np.where(usable, far, np.inf))[: NEAR_PAIRS][-1])))
+    if not near.any() or not np.isfinite(forward[near]).all():
+        return float("nan"), 0
+    floor = 0.05 * float(np.median(width[near])) + 1e-12
+    return _weighted_median(forward[near] / base[near], 1 / np.maximum(width[near], floor)), int(near.sum())
+
+
+def pairs_of(quotes: OptionQuotes) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of call and of put at each strike that has both."""
+    calls = {float(quotes.strike[r]): r for r in np.flatnonzero(quotes.is_call)}
+    puts = {float(quotes.strike[r]): r for r in np.flatnonzero(~quotes.is_call)}
+    both = sorted(set(calls) & set(puts))
+    return np.array([calls[k] for k in both], dtype=np.int64), np.array([puts[k] for k in both], dtype=np.int64)
 
 
 def future_price(futures: FuturesQuotes, underlying: str, expiry: np.datetime64) -> float:
-    """Mid of the dated future where two-sided, else its mark, else NaN."""
+    """Middle of the dated future where two-sided, else its mark, else NaN."""
     rows = np.flatnonzero((futures.underlying == underlying) & (futures.expiry == expiry))
     return _price(futures, int(rows[0])) if len(rows) else float("nan")
 
 
-def perpetuals(futures: FuturesQuotes) -> list[tuple[str, str, float, float]]:
-    """instrument_id, underlying, price, funding (0 where not told) of each perpetual with a price."""
-    found = []
-    for row in np.flatnonzero(np.isnat(futures.expiry)):
-        price, funding = _price(futures, int(row)), float(futures.funding[row])
-        if np.isfinite(price):
-            name, underlying = str(futures.instrument_id[row]), str(futures.underlying[row])
-            found.append((name, underlying, price, funding if np.isfinite(funding) else 0.0))
-    return found
+class PerpetualQuote(NamedTuple):
+    """One perpetual: its name, underlying, price, and annualised funding, NaN where not told."""
+
+    instrument_id: str
+    underlying: str
+    price: float
+    funding: float
 
 
-def parity_forward(quotes: OptionQuotes, spot: float, coin_settled: bool) -> Forward | None:
-    """From call less put at common strikes, weighted by tightness, outliers dropped twice; None below one pair.
-
-    Coin-settled premiums: (C - P) = 1 - K / F, no discount. Otherwise C - P = D (F - K), a line in the strike, fitted
-    from three pairs on; below that the discount is taken as one.
-    """
-    strikes, gap, width = _pairs(quotes)
-    if not len(strikes):
-        return None
-    near = np.abs(np.log(strikes / spot)) < max(0.1, float(np.sort(np.abs(np.log(strikes / spot)))[: 8][-1]))
-    strikes, gap, width = strikes[near], gap[near], width[near]
-    if coin_settled:
-        forward = float(_weighted_median(strikes / (1 - gap), 1 / width))
-        return Forward(forward, 1.0, "put-call parity", len(strikes))
-    if len(strikes) < 3:
-        return Forward(float(np.average(gap + strikes, weights=1 / width)), 1.0, "put-call parity", len(strikes))
-    discount, intercept = _robust_line(strikes, gap, width)
-    return Forward(intercept / discount, discount, "put-call parity", len(strikes))
-
-
-def _robust_line(strikes: Floats, gap: Floats, width: Floats) -> tuple[float, float]:
-    """Slope (negated) and intercept of gap on strike, refitted without the widest misses."""
-    keep = np.ones(len(strikes), dtype=bool)
-    slope, intercept = -1.0, 0.0
-    for _ in range(3):
-        slope, intercept = np.polyfit(strikes[keep], gap[keep], 1, w=1 / width[keep])
-        miss = np.abs(gap - intercept - slope * strikes) / width
-        keep = miss <= max(3 * float(np.median(miss)), 1.0)
-    return float(-slope), float(intercept)
-
-
-def _pairs(quotes: OptionQuotes) -> tuple[Floats, Floats, Floats]:
-    two_sided = (quotes.bid > 0) & (quotes.ask >= quotes.bid)
-    calls = {float(quotes.strike[r]): r for r in np.flatnonzero(two_sided & quotes.is_call)}
-    puts = {float(quotes.strike[r]): r for r in np.flatnonzero(two_sided & ~quotes.is_call)}
-    strikes = sorted(set(calls) & set(puts))
-    mid, spread = (quotes.bid + quotes.ask) / 2, quotes.ask - quotes.bid
-    gap = np.array([mid[calls[k]] - mid[puts[k]] for k in strikes])
-    width = np.array([spread[calls[k]] + spread[puts[k]] for k in strikes])
-    floor = float(np.median(width)) * 0.05 + 1e-12 if len(width) else 0.0
-    return np.array(strikes), gap, np.maximum(width, floor)
+def perpetuals(futures: FuturesQuotes) -> list[PerpetualQuote]:
+    """Every perpetual that has a price."""
+    rows = np.flatnonzero(np.isnat(futures.expiry))
+    found = [
+        PerpetualQuote(str(futures.instrument_id[r]), str(futures.underlying[r]), _price(futures, int(r)),
+                       float(futures.funding[r]))
+        for r in rows
+    ]
+    return [quote for quote in found if np.isfinite(quote.price)]
 
 
 def _weighted_median(values: Floats, weights: Floats) -> float:
