@@ -46,5 +46,7 @@ class Factor(msgspec.Struct, frozen=True, order=True):
 
 
 def tenor_of(expiry: datetime) -> str:
-    """The tenor text of an expiry, to the minute in UTC, such as ``2026-09-25T08:00Z``."""
+    """The tenor text of an expiry, to the minute in UTC, such as ``2026-09-25T08:00Z``. Raises InputError if naive."""
+    if expiry.tzinfo is None:
+        raise InputError("an expiry has no time zone", found=expiry.isoformat(), wanted="an aware time")
     return expiry.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")

@@ -80,8 +80,10 @@ def _encoded_text(value: Any) -> tuple[bytes, bytes]:
         return b"T", value.encode()
     if isinstance(value, bytes):
         return b"R", value
-    if isinstance(value, datetime):
+    if isinstance(value, datetime) and value.tzinfo is not None:
         return b"M", value.astimezone(UTC).isoformat().encode()
+    if isinstance(value, datetime):
+        raise TypeError(f"{value.isoformat()} has no time zone: it means another moment on another machine")
     if isinstance(value, date):
         return b"A", value.isoformat().encode()
     raise TypeError(f"{type(value).__name__} has no canonical form to hash")

@@ -55,10 +55,15 @@ class Market:
 
     @cached_property
     def market_id(self) -> str:
-        """Hash of time, factors, levels, uncertainty, smiles and numeraire."""
+        """Hash of time, factors, levels, uncertainty, smiles, numeraire, and what names tell of classes and contracts.
+
+        The last two decide which scenario moves which factor, so two markets that differ in them are not the same.
+        """
         smiles = [self.smiles[key] for key in sorted(self.smiles)]
         keys = [factor.key for factor in self.factors]
-        return content_id("market", self.as_of, keys, self.levels, self.uncertainty, smiles, self.numeraire)
+        underlying = {name: contract.underlying for name, contract in self.listing.items()}
+        return content_id("market", self.as_of, keys, self.levels, self.uncertainty, smiles, self.numeraire,
+                          self.asset_class, underlying)
 
     def level(self, key: str, *, needed_by: str = "the caller") -> float:
         """The factor's level in its own unit. Raises FactorMissing."""

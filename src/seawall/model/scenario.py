@@ -48,6 +48,8 @@ class Column(msgspec.Struct, frozen=True):
     qualifier: a name; ``*`` for every one; ``*crypto`` for every one of that asset class that no other
     column of the same risk class names. tenor_days: columns alike but for it are joined along expiries,
     linear in the square root of time, flat outside. how: relative (level times 1 + x) or absolute (level + x).
+    Columns of one name that differ in how or term, or of which one has no tenor, add up: level (1 + sum of
+    relative) + sum of absolute.
     """
 
     risk_class: str
@@ -145,18 +147,10 @@ class ScenarioSet:
 
 
 def _refuse_clashing_columns(rule: ScenarioRule) -> None:
-    seen: dict[tuple[str, str], list[Column]] = {}
-    for column in rule.columns:
-        seen.setdefault((column.risk_class, column.qualifier), []).append(column)
-    for (risk_class, qualifier), columns in seen.items():
-        tenors = [column.tenor_days for column in columns]
-        if len(columns) > 1 and (None in tenors or len(set(tenors)) < len(tenors)):
-            raise InputError(f"rule {rule.name}: two columns move {risk_class}:{qualifier}", found=tenors,
-                             wanted="one, or several told apart by tenor_days",
-                             remedy="merge them, or give each a tenor")
-        if len({(column.how, column.term) for column in columns}) > 1:
-            raise InputError(f"rule {rule.name}: columns of {risk_class}:{qualifier} differ by more than tenor",
-                             wanted="the same how and term at every tenor")
+    twice = sorted({column.key for column in rule.columns if rule.columns.count(column) > 1})
+    if twice:
+        raise InputError(f"rule {rule.name}: a column stands twice", found=", ".join(twice), wanted="each once",
+                         remedy="merge them, or tell them apart by tenor_days")
 
 
 def _refuse_unusable(rule: ScenarioRule) -> None:

@@ -6,18 +6,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.errors import FactorMissing
+from seawall.errors import FactorMissing, ShapeMismatch
 from seawall.model.arrays import Floats, read_only
 from seawall.model.market import Market
 
 
 @dataclass(frozen=True)
 class State:
-    """levels (S,F), in the factors' own units; elapsed_years (S,), time passed since ``market.as_of``."""
+    """levels (S,F), in the factors' own units; elapsed_years (S,), time passed since ``market.as_of``.
+
+    Raises ShapeMismatch.
+    """
 
     market: Market
     levels: Floats
     elapsed_years: Floats
+
+    def __post_init__(self) -> None:
+        wanted = (len(self.elapsed_years), len(self.market.factors))
+        if self.levels.shape != wanted:
+            raise ShapeMismatch("levels of a state", found=self.levels.shape, wanted=wanted)
 
     @property
     def size(self) -> int:

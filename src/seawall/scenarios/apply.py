@@ -38,12 +38,15 @@ def apply_rule(rule: ScenarioRule, market: Market) -> ScenarioSet:
         levels[place] = level
         if factor.risk_class not in match.moved:
             continue
-        columns = match.of(factor)
-        if not columns:
+        groups = match.of(factor)
+        if not groups:
             failures.append(_uncovered(rule, factor))
             continue
-        stopped = _move(levels[place], _shift(rule, shocks, columns, _days(factor, market.as_of)), rule, columns[0],
-                        factor)
+        days, moved = _days(factor, market.as_of), levels[place]
+        for columns in groups:
+            shift = _shift(rule, shocks, columns, days)
+            moved += level * shift if rule.columns[columns[0]].how == RELATIVE else shift
+        stopped = _bounded(moved, level, rule, factor)
         if stopped:
             floored[factor.key] = stopped
     return ScenarioSet(rule, market.market_id, read_only(levels.T), tuple(failures), match.unused(), floored)
@@ -60,13 +63,13 @@ class _Columns:
             self._by_name.setdefault((column.risk_class, column.qualifier), []).append(place)
         self._underlying = underlyings(market)
 
-    def of(self, factor: Factor) -> list[int]:
-        """Positions of its columns, by rising tenor; none if it is not covered."""
+    def of(self, factor: Factor) -> list[list[int]]:
+        """Positions of its columns, in groups that add up, by rising tenor; none if it is not covered."""
         for wanted in self._names(factor):
             found = self._by_name.get((factor.risk_class, wanted))
             if found:
                 self._used.update(found)
-                return sorted(found, key=lambda place: self._rule.columns[place].tenor_days or 0.0)
+                return curves(self._rule.columns, found)
         return []
 
     def unused(self) -> tuple[str, ...]:
@@ -80,6 +83,15 @@ class _Columns:
         return [own, *([underlying] if underlying else []), *([f"*{asset_class}"] if asset_class else []), "*"]
 
 
+def curves(columns: Sequence[Column], places: Sequence[int]) -> list[list[int]]:
+    """The places grouped by what interpolates together, each group by rising tenor; groups add up."""
+    groups: dict[tuple[str, Term | None, bool], list[int]] = {}
+    for place in sorted(places, key=lambda place: columns[place].tenor_days or 0.0):
+        column = columns[place]
+        groups.setdefault((column.how, column.term, column.tenor_days is None), []).append(place)
+    return list(groups.values())
+
+
 def underlyings(market: Market) -> dict[str, str]:
     """Underlying of each listed contract, by its name and by the token it wraps."""
     found = {name: contract.underlying for name, contract in market.listing.items()}
@@ -90,11 +102,12 @@ def underlyings(market: Market) -> dict[str, str]:
 def _shift(rule: ScenarioRule, shocks: Floats, columns: Sequence[int], days: float) -> Floats:
     """(S,) the shock at so many days: linear in the square root of time between tenors, faded by the term."""
     first = rule.columns[columns[0]]
-    shift = shocks[columns[0]] if len(columns) == 1 else _along_tenors(rule, shocks, columns, days)
+    shift = shocks[columns[0]] if len(columns) == 1 else along_tenors(rule, shocks, columns, days)
     return np.asarray(shift * fade(first.term, days))
 
 
-def _along_tenors(rule: ScenarioRule, shocks: Floats, columns: Sequence[int], days: float) -> Floats:
+def along_tenors(rule: ScenarioRule, shocks: Floats, columns: Sequence[int], days: float) -> Floats:
+    """(S,) shocks (C,S) between columns of rising tenor: linear in the square root of time, flat outside."""
     roots = np.sqrt([float(rule.columns[place].tenor_days or 0.0) for place in columns])
     where = float(np.clip(np.sqrt(max(days, 0.0)), roots[0], roots[-1]))
     right = int(np.clip(np.searchsorted(roots, where), 1, len(roots) - 1))
@@ -102,21 +115,16 @@ def _along_tenors(rule: ScenarioRule, shocks: Floats, columns: Sequence[int], da
     return np.asarray((1 - share) * shocks[columns[right - 1]] + share * shocks[columns[right]])
 
 
-def _move(out: Floats, shift: Floats, rule: ScenarioRule, column: int, factor: Factor) -> int:
-    """Writes the moved levels over ``out``, all at the level; returns how many rows a floor stopped."""
-    level = float(out[0]) if len(out) else 0.0
-    if rule.columns[column].how == RELATIVE:
-        out *= 1 + shift
-    else:
-        out += shift
+def _bounded(moved: Floats, level: float, rule: ScenarioRule, factor: Factor) -> int:
+    """Lifts volatilities to their floor, in place; returns how many rows that was. Refuses prices that vanish."""
     if factor.risk_class == "volatility":
-        low = out < LOWEST_SHARE * level
-        out[low] = LOWEST_SHARE * level
+        low = moved < LOWEST_SHARE * level
+        moved[low] = LOWEST_SHARE * level
         return int(low.sum())
     lowest = LOWEST.get(factor.risk_class)
-    if lowest is not None and (out <= lowest).any():
-        row = int(np.argmin(out))
-        raise InputError(f"rule {rule.name}, row {rule.labels[row]}: {factor.key}", found=float(out[row]),
+    if lowest is not None and (moved <= lowest).any():
+        row = int(np.argmin(moved))
+        raise InputError(f"rule {rule.name}, row {rule.labels[row]}: {factor.key}", found=float(moved[row]),
                          wanted=f"a level above {lowest:g}", remedy=f"its level now is {level:g}: shock it by less")
     return 0
 
