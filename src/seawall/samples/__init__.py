@@ -23,7 +23,7 @@ class Desk(NamedTuple):
 
 
 def crypto_desk() -> Desk:
-    """A bitcoin options desk: nine accounts on five venues, quotes of 1 August 2026, no price history."""
+    """A bitcoin options desk: ten accounts on five venues, quotes of 1 August 2026, no price history."""
     folder = _folder("crypto")
     return Desk("Crypto options desk, quotes of 1 August 2026", folder / "book.csv",
                 folder / "deribit_btc_20260801.json.gz", folder / "factors.csv", folder / "limits.csv", ())
