@@ -32,8 +32,8 @@ def crypto_desk() -> Desk:
 def equity_desk() -> Desk:
     """An index options desk: six accounts at four brokers, S&P 500 quotes of 31 July 2026.
 
-    histories: the index from 1990 to 28 December 2022 and its 30-day implied volatility from 2014 to 3 January 2019;
-    neither is current.
+    histories: the index from 1990 to 28 December 2022, and VIX in percent from 2014 to 3 January 2019, which stands for
+    the index's 30-day volatility; neither is current.
     """
     folder = _folder("equity")
     histories = (folder / "spx_1990_2022.parquet", folder / "vix_2014_2019.parquet")
