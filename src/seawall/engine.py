@@ -26,7 +26,7 @@ from seawall.measures.scan import scan
 from seawall.model.book import Book
 from seawall.model.market import Market
 from seawall.model.policy import Policy
-from seawall.model.report import ComponentRow, Counts, Joint, Number, PriceRow, Proof, RiskReport, TailRow
+from seawall.model.report import ComponentRow, Counts, CrisisRow, Joint, Number, PriceRow, Proof, RiskReport, TailRow
 from seawall.model.results import Cube, Held
 from seawall.model.scenario import ScenarioRule
 from seawall.scenarios.choice import Plan
@@ -113,8 +113,9 @@ def _valued(subject: Subject, progress: Progress) -> Valued:
     totals = {rules[0].name: hold(book, cube, by=(), currency=currency)}
     progress("scanning every account")
     greeks = instrument_greeks(cube, market, currency=currency)
-    facts = account_facts(book, market, cube, greeks, scan(book, market, by="account", currency=currency),
-                          subject.policy.shortfall_confidence)
+    facts = account_facts(
+        book, market, cube, greeks=greeks, scan=scan(book, market, by="account", currency=currency),
+        confidence=subject.policy.shortfall_confidence)
     for rule in rules[1:]:
         progress(f"revaluing {len(book.instruments):,} instruments under {rule.name}")
         totals[rule.name] = hold(book, revalue(book, market, rule), by=(), currency=currency)
@@ -138,10 +139,10 @@ def _report(subject: Subject, valued: Valued) -> RiskReport:
         limits=checked.uses, components=measured.components, leverage=measured.leverage, greeks=measured.greeks,
         vegas=vega_rows(book, cube, market, greeks), prices=prices,
         grids=grids(book, market, _largest(measured, prices), currency) if plan.grid else (), joint=measured.joint,
-        worst=worst_rows(book, market, cube, total, confidence, currency),
-        crises=crisis_rows(book, market, plan.crises, plan.library, currency) if plan.crises and plan.library else (),
-        lines=line_rows(book, market, cube, greeks, total, confidence), failures=failures, quality=market.quality,
-        notes=plan.notes, proofs=_proofs(subject, cube), version=importlib.metadata.version("seawall"),
+        worst=worst_rows(book, market, cube, total=total, confidence=confidence, currency=currency),
+        crises=_crises(subject),
+        lines=line_rows(book, market, cube, greeks=greeks, total=total, confidence=confidence),
+        failures=failures, quality=market.quality, notes=plan.notes, proofs=_proofs(subject, cube), version=importlib.metadata.version("seawall"),
         complete=not failures and not valued.accounts.held.unknown,
     )
 
@@ -153,9 +154,17 @@ def _measured(subject: Subject, valued: Valued) -> Measured:
     tails = tail_rows(valued.total, "", equity, subject.policy)
     return Measured(
         tails, histogram(valued.total), account_rows(valued.accounts), _components(subject, cube, confidence),
-        leverage_rows(book, cube, market, greeks, confidence), greek_rows(book, cube, market, greeks, subject.by),
+        leverage_rows(book, cube, market, greeks=greeks, confidence=confidence),
+        greek_rows(book, cube, market, greeks, subject.by),
         _joint(subject, cube), equity, partial(_is_partial, subject=subject, facts=valued.accounts),
     )
+
+
+def _crises(subject: Subject) -> tuple[CrisisRow, ...]:
+    plan = subject.plan
+    if plan.crises is None or plan.library is None:
+        return ()
+    return crisis_rows(subject.book, subject.market, plan.crises, plan.library, subject.currency)
 
 
 def _tails(subject: Subject, valued: Valued, equity: Number) -> tuple[TailRow, ...]:
@@ -190,7 +199,8 @@ def _joint(subject: Subject, main: Cube) -> Joint | None:
     plan = subject.plan
     if plan.dynamics is None:
         return None
-    return joint_of(subject.book, subject.market, main, plan.dynamics, plan.assumption, subject.currency)
+    return joint_of(subject.book, subject.market, main, plan.dynamics, assumption=plan.assumption,
+                    currency=subject.currency)
 
 
 def _is_partial(scope: str, *, subject: Subject, facts: AccountFacts) -> bool:

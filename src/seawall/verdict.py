@@ -1,7 +1,7 @@
 """Are we safe? One sentence, by rules, the worst that holds first.
 
-Order: an account insolvent, an account under its scan, a limit breached, an account near its scan, something near or not
-assessed, quiet. A book of which part could not be assessed is never called quiet.
+Order: an account insolvent, an account under its scan, a limit breached, an account near its scan, a limit near or
+not known, something not assessed, quiet. A book of which part could not be assessed is never called quiet.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _sign(value: float) -> str:
     return "−" if value < 0 else ""
 
 
-def _insolvent(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
+def _insolvent(_: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
     broke = sorted((a for a in known if a.status == "bankrupt"), key=lambda a: a.equity or 0.0)
     if not broke:
         return None
@@ -68,7 +68,7 @@ def _insolvent(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | N
     return FAILING, f"{worst.account} is insolvent: it owes {amount(-(worst.equity or 0.0))} more than it owns{more}"
 
 
-def _under_scan(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
+def _under_scan(_: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
     under = sorted((a for a in known if a.status == "liquidatable"), key=lambda a: -(a.used or 0.0))
     if not under:
         return None
@@ -89,7 +89,7 @@ def _breached(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | No
     return ACT, f"Every account covers its scan, but {count}: {named(broken[0])} at {broken[0].used:.0%}"
 
 
-def _near_scan(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
+def _near_scan(_: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
     nearest = _nearest(known)
     if nearest is None:
         return None
@@ -99,7 +99,7 @@ def _near_scan(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | N
     return ACT, f"Every account covers its scan, but {_fall(nearest)}{_chance(account)}"
 
 
-def _near_limit(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
+def _near_limit(facts: Facts, _: Sequence[AccountRow]) -> tuple[str, str] | None:
     near = [use for use in facts.limits if use.state in ("near", "unknown")]
     if not near:
         return None
@@ -149,7 +149,8 @@ def _lede(facts: Facts, known: Sequence[AccountRow]) -> str:
     parts = []
     unknown = [a.account for a in facts.accounts if a.status == "unknown"]
     if unknown:
-        names = ", ".join(unknown[:3]) + (f" and {spoken(len(unknown) - 3)} more" if len(unknown) > 3 else "")
+        more = f" and {spoken(len(unknown) - 3)} more" if len(unknown) > 3 else ""
+        names = ", ".join(unknown[:3]) + more
         parts.append(f"{spoken(len(unknown)).capitalize()} account{_s(len(unknown))} of {spoken(len(facts.accounts))}, "
                      f"{names}, could not be assessed; every total below is partial without {_it(len(unknown))}.")
     if facts.unplaced:
@@ -161,7 +162,8 @@ def _lede(facts: Facts, known: Sequence[AccountRow]) -> str:
                      f"{spoken(states.count('within'))} within"
                      + (f", {spoken(states.count('unknown'))} not known." if "unknown" in states else "."))
     if known:
-        parts.append(f"Equity of the assessed accounts: {amount(sum(a.equity or 0.0 for a in known))} {facts.currency}.")
+        equity = sum(a.equity or 0.0 for a in known)
+        parts.append(f"Equity of the assessed accounts: {amount(equity)} {facts.currency}.")
     return " ".join(parts)
 
 

@@ -9,22 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console, ConsoleRenderable, Group
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from seawall.measures.limits import MEASURES
 from seawall.model.market import Market
-from seawall.model.report import AccountRow, GreekRow, Part, RiskReport
+from seawall.model.report import AccountRow, ComponentRow, GreekRow, Part, RiskReport
 from seawall.report import words
 from seawall.report.words import THOUSANDS, Unit
 
-WIDE, NARROW = 116, 106
+WIDEST = 400
 STYLE = {"ok": "", "warn": "yellow", "bad": "bold red", "na": "magenta"}
-BAR = 10
+BAR, VENUE_WIDTH = 7, 14
 FULL, HALF_BLOCK, RULE = "█", "▌", "│"
-WORST_SHOWN, QUALITY_SHOWN, CRISES_SHOWN = 5, 6, 9
+WORST_SHOWN, QUALITY_SHOWN, CRISES_SHOWN, LIMITS_SHOWN, PARTS_SHOWN = 5, 6, 9, 6, 8
+WRAPPING = ("Moves", "Positions that lose most", "Factors", "Such as", "Reason", "Limit")
 TREATMENTS = ("dropped", "repaired", "flagged")
-SCOPE = {"bankrupt": "insolvent", "liquidatable": "under its scan", "warning": "warning", "healthy": "healthy",
+SCOPE = {"bankrupt": "insolvent", "liquidatable": "under scan", "warning": "warning", "healthy": "healthy",
          "unknown": "not assessed"}
 
 
@@ -32,7 +35,7 @@ def show(report: RiskReport, console: Console) -> None:
     """Prints the whole report."""
     unit = words.unit_for([report.equity, *(row.expected_shortfall for row in report.tails)])
     blocks: Iterable[ConsoleRenderable | None] = (
-        _verdict(report), _numbers(report, unit), _accounts(report, console.width), _limits(report),
+        _verdict(report), _numbers(report, unit), _accounts(report, console), _limits(report),
         _components(report, unit), _greeks(report), _worst(report, unit), _crises(report, unit), _notes(report),
         _data(report), _proof(report),
     )
@@ -78,13 +81,21 @@ def _numbers(report: RiskReport, unit: Unit) -> ConsoleRenderable:
     return table
 
 
-def _accounts(report: RiskReport, width: int) -> ConsoleRenderable | None:
+def _accounts(report: RiskReport, console: Console) -> ConsoleRenderable | None:
+    """Drops the venue first, then the bars, until the table fits."""
     if not report.accounts:
         return None
+    for venue, bars in ((True, True), (False, True), (False, False)):
+        table = _account_table(report, venue=venue, bars=bars)
+        if Measurement.get(console, console.options.update(width=WIDEST), table).maximum <= console.width:
+            break
+    return table
+
+
+def _account_table(report: RiskReport, *, venue: bool, bars: bool) -> Table:
     unit = words.unit_for([a.equity for a in report.accounts])
     peak = max((abs(a.component) for a in report.accounts if a.component is not None), default=0.0)
-    venue, bars = width >= WIDE, width >= NARROW
-    heads = ["Account", *(["Venue"] if venue else []), f"Equity {unit.symbol}", "Scan", "Used %", "Scan met at, %",
+    heads = ["Account", *(["Venue"] if venue else []), f"Equity {unit.symbol}", "Scan", "Used %", "Met at, %",
              "Chance, %", "ES part", *([" " * (2 * BAR + 1)] if bars else []), "Lev. ×", "Status"]
     table = _table(*heads, left=(0, 1) if venue else (0,), last_left=True)
     for account in report.accounts:
@@ -99,7 +110,7 @@ def _account_cells(
     moves = [words.percentage(m, 1, sign=True) for m in (a.down, a.up) if m is not None]
     cells: list[ConsoleRenderable | str] = [_bold(a.account)]
     if venue:
-        cells.append(Text(a.venue, style="dim"))
+        cells.append(Text(_fitted(a.venue), style="dim"))
     cells += [
         words.money(a.equity, unit), words.money(a.scan, unit),
         Text(words.percentage(a.used, 0), style=STYLE["warn"] if (a.used or 0) >= 0.8 else ""),
@@ -109,6 +120,10 @@ def _account_cells(
         cells.append(_bar(a.component, peak))
     cells += [words.number(a.gross_leverage, 1), Text(f"{words.SHAPE[level]} {SCOPE[a.status]}", style=STYLE[level])]
     return cells
+
+
+def _fitted(venue: str) -> str:
+    return venue if len(venue) <= VENUE_WIDTH else venue[: VENUE_WIDTH - 1] + words.ELLIPSIS
 
 
 def _chance(chance: float | None) -> str:
@@ -131,20 +146,21 @@ def _bar(value: float | None, peak: float) -> Text:
 def _limits(report: RiskReport) -> ConsoleRenderable | None:
     if not report.limits:
         return None
-    table = _table("Limit", "Now", "Bound", "Used %", "", left=(0,), last_left=True)
-    for use in report.limits:
-        level = words.LEVEL[use.state]
-        name = use.limit.name or f"{use.limit.measure.replace('_', ' ')}, {use.limit.scope.split('=', 1)[-1]}"
-        table.add_row(name, _limit_number(use.value, use.limit.unit), _limit_number(use.limit.bound, use.limit.unit),
+    table = _table("Limit", "Of", "Now", "Bound", "Used %", "", left=(0, 1), last_left=True)
+    quiet = [use for use in report.limits if use.state == "within"]
+    for use in [*(use for use in report.limits if use.state != "within"), *quiet[:LIMITS_SHOWN]]:
+        level, limit = words.LEVEL[use.state], use.limit
+        table.add_row(limit.name or limit.measure.replace("_", " "), limit.scope.split("=", 1)[-1],
+                      _limit_number(use.value, limit.measure), _limit_number(limit.bound, limit.measure),
                       words.percentage(use.used, 0),
                       Text(f"{words.SHAPE[level]} {words.LIMIT_STATE[use.state].lower()}", style=STYLE[level]))
+    if len(quiet) > LIMITS_SHOWN:
+        table.add_row(Text(f"{len(quiet) - LIMITS_SHOWN} more within their bounds", style="dim"))
     return table
 
 
-def _limit_number(value: float | None, unit: str) -> str:
-    if unit in ("share", "%"):
-        return words.percent(value)
-    return words.multiple(value) if unit in ("x", "×", "multiple") else words.short(value, 3)
+def _limit_number(value: float | None, measure: str) -> str:
+    return words.multiple(value) if MEASURES.get(measure) == "x" else words.short(value, 3)
 
 
 def _components(report: RiskReport, unit: Unit) -> ConsoleRenderable | None:
@@ -160,11 +176,21 @@ def _components(report: RiskReport, unit: Unit) -> ConsoleRenderable | None:
         if dimension == "account":
             continue
         table.add_row(Text(dimension, style="dim"), "", "", "", "")
-        for row in [r for r in rows if r.dimension == dimension]:
+        mine = [r for r in rows if r.dimension == dimension and r.component]
+        for row in _largest(mine):
             table.add_row(f"  {row.key or '(none)'}{' *' if row.partial else ''}",
                           words.money(row.component, unit, sign=True), words.money(row.standard_error, unit),
                           _bar(row.component, peak), words.money(row.standalone, unit))
+        if len(mine) > PARTS_SHOWN:
+            rest = sum(row.component for row in mine) - sum(row.component for row in _largest(mine))
+            table.add_row(Text(f"  {len(mine) - PARTS_SHOWN} more", style="dim"), words.money(rest, unit, sign=True))
     return table
+
+
+def _largest(rows: Sequence[ComponentRow]) -> list[ComponentRow]:
+    """The parts that weigh most, in the order given."""
+    kept = sorted(rows, key=lambda row: -abs(row.component))[:PARTS_SHOWN]
+    return [row for row in rows if row in kept]
 
 
 def _greeks(report: RiskReport) -> ConsoleRenderable | None:
@@ -241,8 +267,9 @@ def _table(*heads: str, left: tuple[int, ...] = (0,), last_left: bool = False) -
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), show_edge=False)
     for place, head in enumerate(heads):
         is_left = place in left or (last_left and place == len(heads) - 1)
-        table.add_column(head, justify="left" if is_left else "right", no_wrap=not is_left or place == 0,
-                         overflow="fold" if is_left and place else "ellipsis")
+        wraps = head in WRAPPING
+        table.add_column(head, justify="left" if is_left else "right", no_wrap=not wraps,
+                         overflow="fold" if wraps else "ellipsis")
     return table
 
 

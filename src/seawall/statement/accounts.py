@@ -47,7 +47,7 @@ def account_rows(facts: AccountFacts) -> tuple[AccountRow, ...]:
 
 
 def leverage_rows(
-    book: Book, cube: Cube, market: Market, greeks: InstrumentGreeks, confidence: float
+    book: Book, cube: Cube, market: Market, *, greeks: InstrumentGreeks, confidence: float
 ) -> tuple[LeverageRow, ...]:
     """Of the total, each venue and each account, in the currency of the Greeks."""
     rows = []
@@ -68,7 +68,7 @@ def shortfalls(held: Held, confidence: float) -> Floats:
 
 
 def account_facts(
-    book: Book, market: Market, cube: Cube, greeks: InstrumentGreeks, scan: Scan, confidence: float
+    book: Book, market: Market, cube: Cube, *, greeks: InstrumentGreeks, scan: Scan, confidence: float
 ) -> AccountFacts:
     """Everything that the rows of accounts are read from."""
     held = hold(book, cube, by="account", currency=greeks.currency)

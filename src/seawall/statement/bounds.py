@@ -44,38 +44,38 @@ def measures_of(found: Measured, shortfall: float, risk: float, currency: str) -
     return tuple(measure for part in parts for measure in part)
 
 
-def _measure(found: Measured, name: str, scope: str, value: Number, unit: str, sign: str = EITHER) -> Measure:
+def _measure(found: Measured, name: str, scope: str, value: Number, unit: str, *, sign: str = EITHER) -> Measure:
     return Measure(name, scope, math.nan if value is None else value, unit, sign, partial=found.partial(scope))
 
 
 def _totals(found: Measured, shortfall: float, risk: float, currency: str) -> Iterator[Measure]:
     for row in found.tails:
         if row.confidence == shortfall:
-            yield _measure(found, "expected_shortfall", "total", row.expected_shortfall, currency, LOSS)
+            yield _measure(found, "expected_shortfall", "total", row.expected_shortfall, currency, sign=LOSS)
         if row.confidence == risk:
-            yield _measure(found, "value_at_risk", "total", row.value_at_risk, currency, LOSS)
-    yield _measure(found, "worst_loss", "total", -found.histogram.worst, currency, LOSS)
+            yield _measure(found, "value_at_risk", "total", row.value_at_risk, currency, sign=LOSS)
+    yield _measure(found, "worst_loss", "total", -found.histogram.worst, currency, sign=LOSS)
     scans = [row.scan for row in found.accounts if row.scan is not None]
-    yield _measure(found, "scan_margin", "total", math.fsum(scans), currency, LOSS)
-    yield _measure(found, "scan_used", "total", _ratio(math.fsum(scans), found.equity), "x", LOSS)
+    yield _measure(found, "scan_margin", "total", math.fsum(scans), currency, sign=LOSS)
+    yield _measure(found, "scan_used", "total", _ratio(math.fsum(scans), found.equity), "x", sign=LOSS)
     if found.joint is not None:
-        yield _measure(found, "book_volatility", "total", found.joint.volatility, currency, LOSS)
+        yield _measure(found, "book_volatility", "total", found.joint.volatility, currency, sign=LOSS)
 
 
 def _accounts(found: Measured, currency: str) -> Iterator[Measure]:
     for row in found.accounts:
         scope = f"account={row.account}"
-        yield _measure(found, "expected_shortfall", scope, row.shortfall, currency, LOSS)
-        yield _measure(found, "scan_margin", scope, row.scan, currency, LOSS)
-        yield _measure(found, "scan_used", scope, row.used, "x", LOSS)
+        yield _measure(found, "expected_shortfall", scope, row.shortfall, currency, sign=LOSS)
+        yield _measure(found, "scan_margin", scope, row.scan, currency, sign=LOSS)
+        yield _measure(found, "scan_used", scope, row.used, "x", sign=LOSS)
 
 
 def _parts(found: Measured, currency: str) -> Iterator[Measure]:
     for row in found.components:
         scope = f"{row.dimension}={row.key}"
-        yield _measure(found, "component_shortfall", scope, row.component, currency, LOSS)
+        yield _measure(found, "component_shortfall", scope, row.component, currency, sign=LOSS)
         if row.dimension != "account":
-            yield _measure(found, "expected_shortfall", scope, row.standalone, currency, LOSS)
+            yield _measure(found, "expected_shortfall", scope, row.standalone, currency, sign=LOSS)
 
 
 def _greeks(found: Measured, currency: str) -> Iterator[Measure]:

@@ -30,7 +30,7 @@ LEAST_MOVE = 5e-4
 
 
 def worst_rows(
-    book: Book, market: Market, cube: Cube, total: Floats, confidence: float, currency: str
+    book: Book, market: Market, cube: Cube, *, total: Floats, confidence: float, currency: str
 ) -> tuple[WorstRow, ...]:
     """The ten worst of the rule, one a label; total (S,): the whole book's P&L."""
     rule = cube.rule

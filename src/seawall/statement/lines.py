@@ -22,7 +22,7 @@ LINE = ("account", "venue", "instrument")
 
 
 def line_rows(
-    book: Book, market: Market, cube: Cube, greeks: InstrumentGreeks, total: Floats, confidence: float
+    book: Book, market: Market, cube: Cube, *, greeks: InstrumentGreeks, total: Floats, confidence: float
 ) -> tuple[LineRow, ...]:
     """One row an account, venue and instrument, what costs most first; what could not be valued last.
 

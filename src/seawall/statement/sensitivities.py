@@ -38,7 +38,7 @@ def vega_rows(book: Book, cube: Cube, market: Market, greeks: InstrumentGreeks) 
     )
 
 
-def joint_of(book: Book, market: Market, cube: Cube, dynamics: Dynamics, assumption: str, currency: str) -> Joint:
+def joint_of(book: Book, market: Market, cube: Cube, dynamics: Dynamics, *, assumption: str, currency: str) -> Joint:
     """Volatility of the whole book from its sensitivities, with what each factor adds."""
     found = joint_volatility(factor_exposures(book, market, cube, by=(), currency=currency), market, dynamics)
     names = [f"{c.risk_class} {c.qualifier}" for c in dynamics.columns]

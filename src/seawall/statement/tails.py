@@ -22,7 +22,9 @@ def tail_rows(total: Held, source: str, equity: Number, policy: Policy) -> tuple
     """Each confidence of the policy; total: held by nothing. A tail too thin for a confidence gives None there."""
     sampling = sampling_of(total.rule)
     levels = sorted({*policy.confidence, policy.shortfall_confidence, policy.risk_confidence})
-    return tuple(_row(total, source, equity, policy.quantile, level, sampling) for level in levels)
+    return tuple(
+        _row(total, source, equity, quantile=policy.quantile, confidence=level, sampling=sampling) for level in levels
+    )
 
 
 def histogram(total: Held) -> Histogram:
@@ -42,7 +44,7 @@ def shortfall_of(rows: Sequence[TailRow], rule: str, confidence: float) -> Numbe
 
 
 def _row(
-    total: Held, source: str, equity: Number, quantile: str, confidence: float, sampling: Sampling
+    total: Held, source: str, equity: Number, *, quantile: str, confidence: float, sampling: Sampling
 ) -> TailRow:
     rule, pnl = total.rule, np.asarray(total.pnl[0])
     risk, shortfall = _estimates(pnl, quantile, confidence, sampling)
