@@ -128,6 +128,8 @@ def _bars(store: Store, tables: Tables, symbol: str, source: str, candles: Itera
     distinct = {int(candle[0]): candle for candle in candles}
     finished = {tick: candle for tick, candle in distinct.items() if tick + CANDLE_MS <= closes_by}
     _tell(tables, source, "candle not finished when it was pulled", "dropped", [*(distinct.keys() - finished.keys())])
+    if not finished:
+        tables.quality.append(QualityEntry(f"deribit {source}", "no history came", "flagged", 1))
     _tell(tables, source, "day without a candle", "flagged", _holes(finished, CANDLE_MS))
     return [(tick, symbol, *map(_number, finished[tick][1:6]), source) for tick in sorted(finished)]
 

@@ -26,7 +26,7 @@ RETRY_CODES = (10028, 10040, 10041, 10047, 10066, 11051, 11094, 13028, 13888)
 class PullSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How the venue is asked. Waits and limits in seconds; jitter_seed None draws a new seed each time.
 
-    requests_per_second and burst: the token bucket; slow_requests cost many tokens each. resume_seconds: quotes
+    requests_per_second and burst: the token bucket; slow_requests cost slow_cost tokens each. resume_seconds: quotes
     older than this are asked again when an interrupted pull goes on, so that a chain is of one moment.
     """
 
@@ -38,7 +38,8 @@ class PullSettings(msgspec.Struct, frozen=True, kw_only=True):
     longest_wait: float = 60.0
     requests_per_second: float = 5.0
     burst: int = 10
-    slow_requests: dict[str, float] = {"public/get_instruments": 5.0}
+    slow_requests: tuple[str, ...] = ("public/get_instruments",)
+    slow_cost: float = 5.0
     largest_answer_bytes: int = 64 * 2**20
     resume_seconds: float = 600.0
     jitter_seed: int | None = None
@@ -103,7 +104,7 @@ class Client:
         """The answer of one method. Raises VenueError once attempts are used up or another cannot help."""
         attempt = 1
         while True:
-            self._bucket.take(self.settings.slow_requests.get(method, 1.0))
+            self._bucket.take(self.settings.slow_cost if method in self.settings.slow_requests else 1.0)
             found = self._attempt(method, params)
             if isinstance(found, Answer):
                 return found
