@@ -177,3 +177,9 @@ def joined(names: Sequence[str]) -> str:
 def capital(text: str) -> str:
     """The first letter raised, the rest as it is: names keep their case."""
     return text[:1].upper() + text[1:]
+
+
+def expiry(value: str) -> str:
+    """``25 Sep 26``; text that is no ISO date is returned as it is."""
+    shown = day(value)
+    return shown if shown == value else f"{shown[:-4]}{shown[-2:]}"
