@@ -232,8 +232,9 @@ def _unknown(book: Book, without_value: Bools) -> frozenset[str]:
 
 
 def _partial(book: Book, by: tuple[str, ...], row_of_line: Ints, count: int, unknown: frozenset[str]) -> Bools:
-    # Where a row that could not be read belongs is known only by its account: any other total may miss it.
-    partial = np.full(count, bool(book.failures) and "account" not in by)
+    # Where a row that could not be read belongs is known only by its account, if it told that: any other may miss it.
+    homeless = any(not failure.accounts for failure in book.failures)
+    partial = np.full(count, homeless or (bool(book.failures) and "account" not in by))
     accounts, of_line = book.codes("account")
     touched = np.array([account in unknown for account in accounts], dtype=bool)[of_line]
     partial[np.unique(row_of_line[touched])] = True

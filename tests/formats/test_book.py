@@ -147,6 +147,16 @@ def test_a_book_without_its_short_leg_never_looks_safe(tmp_path: Path, market: M
     assert hold(book, cube, by=()).partial.tolist() == [True]
 
 
+def test_a_row_without_an_account_leaves_every_total_partial(tmp_path: Path, market: Market) -> None:
+    """It may belong to any account and any venue."""
+    book = read_book(written(tmp_path, CASH, CASH.replace("A1", "A2"), ",X,USD,-1,,,,,,,,,,\n"), market)
+    cube = revalue(book.instruments, market, grid())
+    for by in ("account", "venue", ("account", "strategy"), ()):
+        held = hold(book, cube, by=by)
+        assert held.partial.all()
+        assert held.roll_up(()).partial.all()
+
+
 def test_an_account_with_lines_on_two_venues_belongs_to_neither_alone(tmp_path: Path, market: Market) -> None:
     book = read_book(written(tmp_path, CASH, CASH.replace("Deribit", "OKX"), CASH.replace("A1", "A2")), market)
     assert {a.account_id: a.venue for a in book.accounts.values()} == {"A1": "", "A2": "Deribit"}
