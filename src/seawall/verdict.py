@@ -86,7 +86,11 @@ def _breached(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | No
     nearest = _nearest(known)
     if nearest is not None and abs(nearest[1]) <= CLOSE_MOVE:
         return ACT, f"Every account covers its scan, but {_fall(nearest)}; {count}"
-    return ACT, f"Every account covers its scan, but {count}: {named(broken[0])} at {broken[0].used:.0%}"
+    return ACT, f"Every account covers its scan, but {count}: {named(broken[0])}{_at(broken[0])}"
+
+
+def _at(use: LimitUse) -> str:
+    return "" if use.used is None else f" at {use.used:.0%}"
 
 
 def _near_scan(_: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:

@@ -43,7 +43,7 @@ def check_limits(limits: Iterable[Limit], measures: Iterable[Measure]) -> LimitC
     for limit in limits:
         chosen = _chosen(limit, found)
         if not chosen:
-            uses.append(LimitUse(limit, math.nan, math.nan, "unknown"))
+            uses.append(LimitUse(limit, None, None, "unknown"))
             failures.append(_missing(limit, found))
         for scope, measure in chosen:
             one = limit if scope == limit.scope else _of_scope(limit, scope)
@@ -83,19 +83,18 @@ def _chosen(limit: Limit, found: Mapping[tuple[str, str], Measure]) -> list[tupl
 def _use(limit: Limit, measure: Measure) -> LimitUse:
     value = measure.value
     if not math.isfinite(value) or (limit.unit and limit.unit != measure.unit):
-        return LimitUse(limit, math.nan, math.nan, "unknown")
+        return LimitUse(limit, None, None, "unknown")
     size = {"loss_positive": max(value, 0.0), "gain_positive": max(-value, 0.0)}.get(measure.sign, abs(value))
-    used = size / limit.bound if limit.bound > 0 else (math.inf if size > 0 else 0.0)
-    if used > 1:
+    used = size / limit.bound if limit.bound > 0 else None
+    if size > limit.bound:
         return LimitUse(limit, value, used, "breached")
     if measure.partial:
         return LimitUse(limit, value, used, "unknown")
-    return LimitUse(limit, value, used, "near" if used >= limit.near else "within")
+    return LimitUse(limit, value, used, "near" if (used or 0.0) >= limit.near else "within")
 
 
 def _worst_first(use: LimitUse) -> tuple[int, float, str, str]:
-    used = use.used if not math.isnan(use.used) else 0.0
-    return ORDER[use.state], -used, use.limit.measure, use.limit.scope
+    return ORDER[use.state], -(use.used or 0.0), use.limit.measure, use.limit.scope
 
 
 def _of_scope(limit: Limit, scope: str) -> Limit:

@@ -170,9 +170,12 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 class LimitUse(msgspec.Struct, frozen=True):
-    """How much of a limit is used. state: within, near, breached, unknown. value, used: NaN if unknown."""
+    """How much of a limit is used. state: within, near, breached, unknown.
+
+    value: None if unknown. used: a share of the bound; None if unknown, or of a bound of zero.
+    """
 
     limit: Limit
-    value: float
-    used: float
+    value: float | None
+    used: float | None
     state: str
