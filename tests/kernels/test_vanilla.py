@@ -86,6 +86,24 @@ def test_a_values_bits_do_not_depend_on_what_is_priced_beside_it() -> None:
         assert case.run(columns=columns).tobytes() == whole[:, columns].tobytes(), columns
 
 
+@pytest.mark.parametrize("order", [[0, 1], [1, 0], [0, 2, 1], [2, 0, 1], [0, 0, 1], [1, 3, 0, 4]])
+def test_a_put_beside_its_call_has_the_bits_it_has_alone(order: list[int]) -> None:
+    case = Case(count=5)
+    case.strike[:], case.expiry[:] = [100, 100, 101, 100, 100], [1, 1, 1, 2, 1]
+    case.sign[:], case.inverse[:], case.size[:] = [1, -1, -1, -1, -1], [0, 1, 0, 0, 0], [1, 3, 1, 1, 2]
+    alone = [case.run(rows=slice(n, n + 1))[0] for n in range(5)]
+    for name in ("strike", "sign", "inverse", "size", "expiry"):
+        setattr(case, name, getattr(case, name)[order])
+    for place, n in enumerate(order):
+        assert case.run()[place].tobytes() == alone[n].tobytes(), (order, n)
+
+
+def test_scenarios_that_bend_no_smile_have_the_bits_they_have_beside_those_that_do() -> None:
+    case = Case()
+    case.skew[:, :40], case.curvature[:, :40] = 0.0, 0.0
+    assert case.run(columns=slice(0, 40)).tobytes() == case.run()[:, :40].tobytes()
+
+
 def test_two_runs_give_the_same_bits() -> None:
     assert Case().run().tobytes() == Case().run().tobytes()
 

@@ -1,8 +1,9 @@
 """Many vanilla options under many scenarios: smile, Black-76 and settlement in one compiled loop.
 
 What depends only on expiry and scenario comes as (E,S) and is prepared once per block of scenarios; each instrument
-names its expiry. The innermost loop has neither branch nor library call, so that compilers turn it into vector code,
-and neither fused nor reassociated arithmetic, so that a value's bits do not depend on what is priced beside it.
+names its expiry; a call and a put of one strike share all but the last step. The innermost loop has neither branch nor
+library call, so that compilers turn it into vector code, and neither fused nor reassociated arithmetic, so that a
+value's bits do not depend on what is priced beside it.
 
 Both terms of Black's formula share one bell: F n(d1) = K n(d2). So with N(x) = [x > 0] - sign(x) n(x) M(|x|),
 M Mills' ratio, one exponential and one division serve both. Error: below 1e-14 of the forward.
@@ -46,39 +47,60 @@ def revalue_vanilla(
     forward, years left, level, skew (shift), curvature (shift), discount: (E,S).
     smile (E,7): a, b, rho, m, s, level and years as fitted.
     """
-    columns = np.empty((9, BLOCK))
-    scenarios = forward.shape[1]
-    for first in range(0, scenarios, BLOCK):
-        last = min(first + BLOCK, scenarios)
+    columns, spare = np.empty((9, BLOCK)), np.empty(BLOCK)
+    mate = _mates(strike, sign, expiry)
+    for first in range(0, forward.shape[1], BLOCK):
+        last = min(first + BLOCK, forward.shape[1])
         for e in range(forward.shape[0]):
-            fresh = False
+            bent = _prepare(
+                forward[e, first:last], years[e, first:last], smile[e], level[e, first:last], skew[e, first:last],
+                curvature[e, first:last], discount[e, first:last], columns,
+            )
             for i in range(strike.size):
-                if expiry[i] != e:
+                other = mate[i]
+                if expiry[i] != e or 0 <= other < i:
                     continue
-                if not fresh:
-                    _prepare(
-                        forward[e, first:last], years[e, first:last], smile[e], level[e, first:last],
-                        skew[e, first:last], curvature[e, first:last], discount[e, first:last], columns,
-                    )
-                    fresh = True
-                _one(strike[i], sign[i], inverse[i], size[i], smile[e], columns, out[i, first:last])
+                call, put = (i, other) if sign[i] > 0.0 else (other, i)
+                _both(
+                    strike[i], size[call], size[put], columns[0] if inverse[call] else columns[8],
+                    columns[0] if inverse[put] else columns[8], smile[e], columns, bent,
+                    out[call, first:last] if call >= 0 else spare[: last - first],
+                    out[put, first:last] if put >= 0 else spare[: last - first],
+                )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _mates(strike: Floats, sign: Floats, expiry: Ints) -> Ints:
+    """(I,) each call's put of the same strike and expiry and the other way round: what they share is done once; -1."""
+    mate = np.full(strike.size, -1)
+    for i in range(strike.size):
+        for j in range(i + 1, strike.size):
+            if mate[i] < 0 and mate[j] < 0 and expiry[i] == expiry[j] and strike[i] == strike[j] and sign[i] != sign[j]:
+                mate[i], mate[j] = j, i
+    return mate
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _prepare(
     forward: Floats, years: Floats, smile: Floats, level: Floats, skew: Floats, curvature: Floats, discount: Floats,
     columns: Floats,
-) -> None:
-    """forward, its log, 1 / (level root), what multiplies root w, tilt, bow and floor, discount, one."""
+) -> bool:
+    """forward, its log, 1 / (level root), what multiplies root w, tilt, bow and floor, discount, one.
+
+    Whether any scenario moves skew or curvature.
+    """
     fitted = 1.0 / (math.sqrt(smile[6]) * smile[5])
+    bent = False
     for j in range(forward.size):
         f = forward[j]
         columns[0, j] = f
         columns[7, j] = discount[j]
         columns[8, j] = 1.0
+        bent |= skew[j] != 0.0 or curvature[j] != 0.0
         if years[j] <= 0.0 or f <= 0.0 or level[j] <= 0.0:
             # No deviation: the loop settles at intrinsic value.
-            columns[1:7, j] = 0.0
+            for n in range(1, 7):
+                columns[n, j] = 0.0
             continue
         root = math.sqrt(years[j])
         columns[1, j] = math.log(f)
@@ -87,31 +109,39 @@ def _prepare(
         columns[4, j] = skew[j] * ROOT_TWO * root
         columns[5, j] = curvature[j] * 2.0 * root
         columns[6, j] = VOLATILITY_FLOOR * level[j] * root
+    return bent
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _one(k: float, c: float, inverse: int, size: float, smile: Floats, columns: Floats, out: Floats) -> None:
-    """One instrument's values under the prepared scenarios."""
+def _both(
+    k: float, call_size: float, put_size: float, call_share: Floats, put_share: Floats, smile: Floats,
+    columns: Floats, bent: bool, call: Floats, put: Floats,
+) -> None:
+    """A call's and a put's values of one strike under the prepared scenarios.
+
+    What is paid in coin is divided by the forward, not multiplied by its rounded inverse: settlement is exact.
+    """
     forward, log_forward, per_deviation = columns[0], columns[1], columns[2]
-    ratio, tilt, bow, floor = columns[3], columns[4], columns[5], columns[6]
-    # What is paid in coin is divided by the forward, not multiplied by its rounded inverse: settlement is exact.
-    unit, share = columns[7], columns[0] if inverse else columns[8]
+    ratio, tilt, bow, floor, unit = columns[3], columns[4], columns[5], columns[6], columns[7]
     if k <= 0.0:
-        for j in range(out.size):
-            out[j] = max(c * (forward[j] - k), 0.0) * (size * unit[j]) / share[j]
+        for j in range(call.size):
+            call[j] = forward[j] * (call_size * unit[j]) / call_share[j]
+            put[j] = 0.0 * call[j]
         return
     a, b, rho, m, s_squared = smile[0], smile[1], smile[2], smile[3], smile[4] * smile[4]
     scale = smile[5] * math.sqrt(smile[6])
     log_strike = math.log(k)
-    for j in range(out.size):
+    for j in range(call.size):
         f = forward[j]
         x = log_strike - log_forward[j]
         z = x * per_deviation[j]
         y = z * scale - m
         w = a + b * (rho * y + math.sqrt(y * y + s_squared))
         w = 0.0 if w < 0.0 else w
-        t = z / math.sqrt(1.0 + z * z)
-        moved = math.sqrt(w) * ratio[j] + t * (tilt[j] + t * bow[j])
+        moved = math.sqrt(w) * ratio[j]
+        if bent:
+            t = z / math.sqrt(1.0 + z * z)
+            moved += t * (tilt[j] + t * bow[j])
         deviation = floor[j] if moved < floor[j] else moved
         d1 = 0.5 * deviation - x / deviation
         d2 = d1 - deviation
@@ -120,13 +150,16 @@ def _one(k: float, c: float, inverse: int, size: float, smile: Floats, columns: 
         far2 = FAR if far2 > FAR else far2
         bell = f * _exponential(-0.5 * far1 * far1)
         p1, q1, p2, q2 = _above(far1), _below(far1), _above(far2), _below(far2)
-        tails = ((p1 if d1 > 0.0 else -p1) * q2 - (p2 if d2 > 0.0 else -p2) * q1) / (q1 * q2)
-        value = c * ((f if c * d1 > 0.0 else 0.0) - (k if c * d2 > 0.0 else 0.0)) - bell * tails
-        intrinsic = c * (f - k)
-        value = intrinsic if deviation <= 0.0 else value
+        tails = bell * (((p1 if d1 > 0.0 else -p1) * q2 - (p2 if d2 > 0.0 else -p2) * q1) / (q1 * q2))
+        up = ((f if d1 > 0.0 else 0.0) - (k if d2 > 0.0 else 0.0)) - tails
+        down = ((k if d2 < 0.0 else 0.0) - (f if d1 < 0.0 else 0.0)) - tails
+        up = f - k if deviation <= 0.0 else up
+        down = k - f if deviation <= 0.0 else down
         # Written so that a NaN stays one.
-        value = 0.0 if value < 0.0 else value
-        out[j] = value * (size * unit[j]) / share[j]
+        up = 0.0 if up < 0.0 else up
+        down = 0.0 if down < 0.0 else down
+        call[j] = up * (call_size * unit[j]) / call_share[j]
+        put[j] = down * (put_size * unit[j]) / put_share[j]
 
 
 @njit(cache=True, error_model="numpy", inline="always")
