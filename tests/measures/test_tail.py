@@ -72,11 +72,12 @@ def test_normal_and_student_tails_are_those_of_the_textbook(vectors: Path, level
     u, place = even_draws(1_000_000), given_["alpha"].index(level)
     student = t.ppf(u, given_["nu"]) * np.sqrt((given_["nu"] - 2) / given_["nu"])
     for name, draws in (("normal", norm.ppf(u)), ("t4", student)):
-        # The VaR of a million even draws is off by half a cell; the mean of the last cells, in a fat tail, by more.
+        # The VaR of a million even draws is off by half a cell. The middle of the outermost cell of a fat tail is well
+        # inside its mean: a shortfall of 566 lacks 0.11.
         assert value_at_risk(scale * draws, level, quantile="linear") == pytest.approx(
             wanted[f"VaR_{name}"][place], abs=0.02)
         assert expected_shortfall(scale * draws, level) == pytest.approx(
-            wanted[f"ES_{name}"][place], abs=table["tolerance"])
+            wanted[f"ES_{name}"][place], abs=2 * table["tolerance"])
 
 
 def test_the_printed_values_of_mcneil_frey_and_embrechts_are_reproduced(vectors: Path) -> None:

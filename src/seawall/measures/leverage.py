@@ -2,7 +2,7 @@
 
 gross: sum of absolute notionals; net: sum over underlyings of the absolute net notional, calls and bought contracts
 positive, puts negative; delta: the same with cash deltas; shortfall: expected shortfall over equity.
-Cash and balances in the numeraire, in other currencies and in stablecoins carry no notional of their own.
+Money, in the numeraire, other currencies or stablecoins, is no exposure: neither its notional nor its delta counts.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ def leverage(
 ) -> Leverage:
     """Of the rows of ``held``, by whatever they are held; shortfall (N,), currency of ``held``, loss > 0."""
     notional = instrument_notional(cube, market) / market.spot(held.currency)
-    delta = np.where(np.isfinite(greeks.trader[:, COLUMNS.index("delta")]), greeks.trader[:, COLUMNS.index("delta")], 0)
-    delta = delta * (market.spot(greeks.currency) / market.spot(held.currency))
+    lean = greeks.trader[:, COLUMNS.index("delta")] * (market.spot(greeks.currency) / market.spot(held.currency))
+    money = np.array([_is_money(i.underlying, market) for i in cube.instruments], dtype=bool)
+    delta = np.where(np.isfinite(lean) & ~money, lean, 0.0)
     gross = gather(book, cube, held.by).gross @ np.abs(notional)
     equity = np.where(held.equity > 0, held.equity, np.nan)
     return Leverage(
@@ -62,11 +63,14 @@ def _net(book: Book, cube: Cube, by: tuple[str, ...], per_contract: Floats) -> F
     return np.bincount(coarse, np.abs(finer.net @ per_contract), minlength=len(keys)).astype(np.float64)
 
 
+def _is_money(asset: str, market: Market) -> bool:
+    return asset == market.numeraire or market.asset_class.get(asset) in MONEY
+
+
 def _notional(cube: Cube, row: int, market: Market) -> float:
     i = cube.instruments[row]
     if i.kind in ("spot", "cash", "lending", "wrapped"):
-        money = i.underlying == market.numeraire or market.asset_class.get(i.underlying) in MONEY
-        return 0.0 if money else float(cube.base[row]) * market.spot(i.settlement_currency)
+        return 0.0 if _is_money(i.underlying, market) else float(cube.base[row]) * market.spot(i.settlement_currency)
     if i.payoff == "inverse" and i.kind != "option":
         return i.contract_size * market.spot(i.quote_currency)
     if i.payoff == "quanto":
