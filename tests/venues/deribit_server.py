@@ -92,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     venue: Venue
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         url = urlsplit(self.path)
         method = url.path.removeprefix("/api/v2/")
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
@@ -129,7 +129,8 @@ def too_many(retry_after: str) -> Fault:
 
 def refused(code: int, message: str, **data: object) -> Fault:
     """The venue's own error object."""
-    return lambda h: h.answer(400, {"jsonrpc": "2.0", "error": {"code": code, "message": message, "data": data}}) is None
+    error = {"code": code, "message": message, "data": data}
+    return lambda h: h.answer(400, {"jsonrpc": "2.0", "error": error}) is None
 
 
 def status(code: int) -> Fault:

@@ -142,7 +142,8 @@ def test_a_venue_that_asks_for_an_hour_is_not_waited_for(pulled: Pulled, served:
 
 
 @pytest.mark.parametrize(("fault", "reason"), [
-    (refused(11050, "bad_request"), "code 11050"), (shaped({"data": 1}), "another shape"), (shaped(None), "another shape"),
+    (refused(11050, "bad_request"), "code 11050"), (shaped({"data": 1}), "another shape"),
+    (shaped(None), "another shape"),
     (lambda h: h.raw(200, b"[1]") is None, "not an object"), (lambda h: h.answer(200, {}) is None, "without result"),
     (lambda h: h.raw(404, b"nothing here") is None, "status 404"),
 ])
@@ -254,7 +255,7 @@ def test_a_pull_cut_off_half_way_goes_on_and_gives_the_same_snapshot(
         patch.setattr(deribit, "_continued", dies)
         with pytest.raises(Killed):
             pulled()
-    with pytest.raises(FileProblem, match="interrupted.*goes on"):
+    with pytest.raises(FileProblem, match=r"interrupted.*goes on"):
         read_snapshot(tmp_path / "snapshot")
     resumed = pulled()
     assert served.venue.count() == asked  # nothing was asked twice

@@ -18,7 +18,7 @@ from seawall.history.bars import (
     text_of,
     trades_weekends,
 )
-from seawall.model.arrays import Bools, Floats
+from seawall.model.arrays import Bools, Floats, Times
 from seawall.model.factor import Factor
 from seawall.model.panel import Gap
 
@@ -138,8 +138,9 @@ def traded_bars(bars: Bars, series: str) -> Cleaned:
     return bars.take(~halted), gaps_of_runs(series, bars.times, halted, "halt: flat bar without volume", DROPPED)
 
 
-def holes(bars: Bars, series: str) -> list[Gap]:
-    """Times at which a bar was due but none came."""
+def holes(bars: Bars, series: str, rows: Times) -> list[Gap]:
+    """Times at which a bar was due but none came. rows: of the file, ascending; those without a level are told apart.
+    """
     if len(bars) < 3:
         return []
     step = step_of(bars.times)
@@ -151,6 +152,7 @@ def holes(bars: Bars, series: str) -> list[Gap]:
         due = np.busday_count(days[:-1], days[1:]) - 1
         due[due <= HOLIDAYS] = 0
         step = DAY.astype("timedelta64[ns]")
+    due -= np.searchsorted(rows, bars.times[1:], "left") - np.searchsorted(rows, bars.times[:-1], "right")
     return [
         Gap(series, text_of(bars.times[row] + step), text_of(bars.times[row + 1] - step), int(due[row]),
             "no rows", MISSING)

@@ -82,6 +82,7 @@ def _semi_definite(matrix: Floats) -> tuple[Floats, float]:
     lifted = (vectors * np.maximum(values, 0.0)) @ vectors.T
     unit = np.sqrt(np.diag(lifted))
     mended = lifted / np.outer(unit, unit)
+    mended = (mended + mended.T) / 2
     return mended * scale, float(np.abs(mended - correlation).max())
 
 

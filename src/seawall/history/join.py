@@ -41,39 +41,36 @@ def panel_of_bars(
     splits: by the name in the file. gaps: what reading alone had to tell. Raises InputError if nothing is left.
     """
     told = list(gaps)
-    ordered = []
+    ordered: list[tuple[Factor, Bars, Times]] = []
     for factor, bars in named:
         sorted_bars, found = clean.in_order(bars, factor.key)
         believed, more = clean.believable_levels(sorted_bars, factor)
         told += [*found, *more]
-        ordered.append((factor, believed))
-    quiet = quiet_of([bars for factor, bars in ordered if factor.risk_class == "spot"])
+        ordered.append((factor, believed, sorted_bars.times))
+    quiet = quiet_of([bars for factor, bars, _ in ordered if factor.risk_class == "spot"])
     cleaned: list[Named] = []
-    for factor, bars in ordered:
-        parts, more = _cleaned(factor, bars, quiet, (splits or {}).get(bars.name), repair_splits)
-        cleaned += parts
+    for factor, bars, rows in ordered:
+        parts, more = clean.one_instrument_each(bars, factor)
         told += more
+        for name, part in parts:
+            told += clean.holes(part, name.key, rows)
+            whole, more = _cleaned(name, part, quiet, (splits or {}).get(bars.name), repair_splits)
+            cleaned.append((name, whole))
+            told += more
     return _side_by_side(cleaned, told, source)
 
 
-def _cleaned(
-    factor: Factor, bars: Bars, quiet: Quiet, steps: Steps | None, repair: bool
-) -> tuple[list[Named], list[Gap]]:
-    parts, told = clean.one_instrument_each(bars, factor)
-    done: list[Named] = []
-    for name, part in parts:
-        mended = part
-        if steps is not None:
-            mended, gaps = apply_splits(part, steps, name.key)
-            told += gaps
-        if name.risk_class == "spot":
-            mended, gaps = find_splits(mended, quiet, name.key, repair=repair)
-            told += gaps
-        traded, halts = clean.traded_bars(mended, name.key)
-        whole, partial = clean.whole_bars(traded, name)
-        told += [*halts, *partial, *clean.holes(part, name.key), *clean.stale(whole, name)]
-        done.append((name, whole))
-    return done, told
+def _cleaned(factor: Factor, bars: Bars, quiet: Quiet, steps: Steps | None, repair: bool) -> tuple[Bars, list[Gap]]:
+    """One instrument's bars: splits first, since a halt or a cut is judged by the last close."""
+    told: list[Gap] = []
+    if steps is not None:
+        bars, told = apply_splits(bars, steps, factor.key)
+    if factor.risk_class == "spot":
+        bars, jumps = find_splits(bars, quiet, factor.key, repair=repair)
+        told = told + jumps
+    traded, halts = clean.traded_bars(bars, factor.key)
+    whole, partial = clean.whole_bars(traded, factor)
+    return whole, [*told, *halts, *partial, *clean.stale(whole, factor)]
 
 
 def _side_by_side(cleaned: Sequence[Named], told: list[Gap], source: str) -> Panel:
