@@ -1,8 +1,9 @@
 """One expiry's smile through its quotes: five raw SVI parameters, inside bid and ask where the shape allows it.
 
 Works in z = k / (deviation at the money), where every expiry looks alike, and in coordinates that cannot leave the
-admissible set: ln of the least variance, ln b, atanh rho, m, ln s. A quote inside its band costs little, one outside
-costs its distance in half-spreads, softly. A negative butterfly, a wing steeper than Lee's bound and a crossing of the
+admissible set: ln of the least variance, ln b, atanh rho, m, ln s. Three stages, each from where the last one ended:
+through the middles, which has one valley; then what lies outside its band costs its distance; then, flatter still, so
+that as few as can be stay outside. A negative butterfly, a wing steeper than Lee's bound and a crossing of the
 neighbouring expiries' total variance cost much; what is left of a butterfly is then mended exactly.
 Source of the start: Zeliade (2009), Quasi-explicit calibration of Gatheral's SVI model.
 """
@@ -22,9 +23,12 @@ Floats = NDArray[np.float64]
 
 PULL_TO_MID = 0.15
 BAND = 0.65
-SOFTNESS = 0.1  # half-spreads outside from which only the count of quotes pulls, not their distance
+SOFTNESS = 0.1  # half-spreads outside beyond which a quote pulls by its distance, not its square
+FLATNESS = 0.05  # square of the half-spreads beyond which it hardly pulls at all
+TIGHTEST = 5e-4  # half-spreads, in volatility, below which no quote is believed to be certain
 EVEN = 0.02  # least half-spread, relative to the level, while the first valley is sought
 STEPS = 60
+EVENLY, BANDED, COUNTED = 0, 1, 2  # the stages of a fit
 GRID = np.sinh(np.linspace(-5.2, 5.2, 75)) * 0.6  # dense near the money, out to z = +-54
 FINE = np.sinh(np.linspace(-7.5, 7.5, 3001)) * 0.3  # out to z = +-271
 BUTTERFLY_MARGIN, BUTTERFLY_WEIGHT = 2e-3, 40.0
@@ -46,18 +50,21 @@ UNBOUNDED = Bounds(np.empty(0), np.empty(0), np.empty(0))
 
 
 def fit_svi(
-    k: Floats, bid: Floats, ask: Floats, years: float, *, tightest: float = 5e-4, bounds: Bounds = UNBOUNDED
+    k: Floats, bid: Floats, ask: Floats, years: float, *, bounds: Bounds = UNBOUNDED,
+    near: Floats | None = None, weight: Floats | None = None,
 ) -> Floats:
     """(5,) a, b, rho, m, s of w(k), free of butterflies. k, bid and ask volatilities (Q,), Q >= 3, bid <= ask.
 
-    tightest: half-spreads, in volatility, below which a quote is not believed to be that certain.
+    near: a fit from which to start as well, such as the one without bounds. weight (Q,): how much each quote counts.
     """
     order = np.argsort(k)
-    middle, half = ((bid + ask) / 2)[order], np.maximum((ask - bid) / 2, tightest)[order]
+    middle, half = ((bid + ask) / 2)[order], np.maximum((ask - bid) / 2, TIGHTEST)[order]
     centre = float(np.interp(0.0, k[order], middle))
     scale = centre * math.sqrt(years)
-    fitted = _fit(k[order] / scale, middle / centre, half / centre, scale * scale, bounds.k / scale,
-                  bounds.floor / scale**2, bounds.ceiling / scale**2)
+    warm = np.empty((0, 5)) if near is None else _point(near, scale)[None, :]
+    counts = np.ones(len(k)) if weight is None else np.sqrt(weight[order])
+    fitted = _fit(k[order] / scale, middle / centre, half / centre, counts, scale * scale, bounds.k / scale,
+                  bounds.floor / scale**2, bounds.ceiling / scale**2, warm)
     a, b, rho, m, s = fitted
     return without_butterflies(np.array([a * scale**2, b * scale, rho, m * scale, s * scale]))
 
@@ -71,14 +78,22 @@ def without_butterflies(raw: Floats) -> Floats:
     kept, flat = 0.0, 1.0
     for _ in range(40):
         half = 0.5 * (kept + flat)
-        if float(np.min(butterfly(grid, _flattened(raw, half)))) >= 0.0:
+        if float(np.min(butterfly(grid, flattened(raw, half)))) >= 0.0:
             flat = half
         else:
             kept = half
-    return _flattened(raw, flat)
+    return flattened(raw, flat)
 
 
-def _flattened(raw: Floats, share: float) -> Floats:
+def _point(raw: Floats, scale: float) -> Floats:
+    """The fit's own coordinates of raw parameters."""
+    a, b, rho, m, s = raw[0] / scale**2, raw[1] / scale, raw[2], raw[3] / scale, raw[4] / scale
+    least = max(a + b * s * math.sqrt(1.0 - rho * rho), 1e-5)
+    return np.array([math.log(least), math.log(max(b, 1e-5)), math.atanh(rho), m, math.log(s)])
+
+
+def flattened(raw: Floats, share: float) -> Floats:
+    """The parameters with a share of their bend taken away around the same level."""
     a, b, rho, m, s = raw
     less = b * (1.0 - share)
     return np.array([a + (b - less) * (math.sqrt(m * m + s * s) - rho * m), less, rho, m, s])
@@ -86,14 +101,18 @@ def _flattened(raw: Floats, share: float) -> Floats:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fit(
-    z: Floats, y: Floats, tolerance: Floats, scale2: float, kz: Floats, floor: Floats, ceiling: Floats
+    z: Floats, y: Floats, tolerance: Floats, counts: Floats, scale2: float, kz: Floats, floor: Floats, ceiling: Floats,
+    warm: Floats,
 ) -> Floats:
-    starts = _starts(z, y, tolerance)
+    starts = np.concatenate((_starts(z, y, tolerance), warm))
     even = np.maximum(tolerance, EVEN)
     best, best_cost = starts[0], np.inf
     for n in range(starts.shape[0]):
-        point, _ = _descend(starts[n], z, y, even, scale2, kz, floor, ceiling, False)
-        point, cost = _descend(point, z, y, tolerance, scale2, kz, floor, ceiling, True)
+        point = starts[n]
+        if n < 3:
+            point, _ = _descend(starts[n], z, y, even, counts, scale2, kz, floor, ceiling, EVENLY)
+        for stage in (BANDED, COUNTED):
+            point, cost = _descend(point, z, y, tolerance, counts, scale2, kz, floor, ceiling, stage)
         if cost < best_cost:
             best, best_cost = point, cost
     b, rho, m, s = math.exp(best[1]), math.tanh(best[2]), best[3], math.exp(best[4])
@@ -102,14 +121,14 @@ def _fit(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _descend(
-    start: Floats, z: Floats, y: Floats, tolerance: Floats, scale2: float, kz: Floats, floor: Floats,
-    ceiling: Floats, band: bool,
+    start: Floats, z: Floats, y: Floats, tolerance: Floats, counts: Floats, scale2: float, kz: Floats, floor: Floats,
+    ceiling: Floats, stage: int,
 ) -> tuple[Floats, float]:
     """Levenberg and Marquardt's descent; the Jacobian by differences."""
     count = 2 * z.size + GRID.size + 1 + 2 * kz.size
     here, there, jacobian = np.empty(count), np.empty(count), np.empty((5, count))
     point = np.minimum(np.maximum(start, LEAST), MOST)
-    _residuals(point, z, y, tolerance, scale2, kz, floor, ceiling, band, here)
+    _residuals(point, z, y, tolerance, counts, scale2, kz, floor, ceiling, stage, here)
     cost = np.dot(here, here)
     damping, quiet = 1e-2, 0
     for _ in range(STEPS):
@@ -117,14 +136,14 @@ def _descend(
             moved = point.copy()
             step = 1e-6 if point[n] + 1e-6 <= MOST[n] else -1e-6
             moved[n] += step
-            _residuals(moved, z, y, tolerance, scale2, kz, floor, ceiling, band, there)
+            _residuals(moved, z, y, tolerance, counts, scale2, kz, floor, ceiling, stage, there)
             jacobian[n] = (there - here) / step
         normal, slope = jacobian @ jacobian.T, jacobian @ here
         improved = False
         for _ in range(8):
             trial = point - _solve(normal, slope, damping)
             trial = np.minimum(np.maximum(trial, LEAST), MOST)
-            _residuals(trial, z, y, tolerance, scale2, kz, floor, ceiling, band, there)
+            _residuals(trial, z, y, tolerance, counts, scale2, kz, floor, ceiling, stage, there)
             new = np.dot(there, there)
             if new < cost:
                 improved = True
@@ -143,8 +162,8 @@ def _descend(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _residuals(
-    p: Floats, z: Floats, y: Floats, tolerance: Floats, scale2: float, kz: Floats, floor: Floats, ceiling: Floats,
-    band: bool, out: Floats,
+    p: Floats, z: Floats, y: Floats, tolerance: Floats, counts: Floats, scale2: float, kz: Floats, floor: Floats,
+    ceiling: Floats, stage: int, out: Floats,
 ) -> None:
     b, rho, m, s = math.exp(p[1]), math.tanh(p[2]), p[3], math.exp(p[4])
     a = math.exp(p[0]) - b * s * math.sqrt(1.0 - rho * rho)
@@ -152,11 +171,13 @@ def _residuals(
         x = z[i] - m
         w = a + b * (rho * x + math.sqrt(x * x + s * s))
         miss = (math.sqrt(w) - y[i]) / tolerance[i]
-        if band:
-            out[2 * i] = PULL_TO_MID * _soft(miss)
-            out[2 * i + 1] = _soft(max(abs(miss) - BAND, 0.0))
+        outside = max(abs(miss) - BAND, 0.0)
+        if stage == EVENLY:
+            out[2 * i], out[2 * i + 1] = counts[i] * _soft(miss), 0.0
+        elif stage == BANDED:
+            out[2 * i], out[2 * i + 1] = PULL_TO_MID * counts[i] * _soft(miss), counts[i] * _soft(outside)
         else:
-            out[2 * i], out[2 * i + 1] = _soft(miss), 0.0
+            out[2 * i], out[2 * i + 1] = PULL_TO_MID * counts[i] * _flat(miss), counts[i] * _flat(outside)
     at = 2 * z.size
     for j in range(GRID.size):
         x = GRID[j] - m
@@ -176,7 +197,14 @@ def _residuals(
 
 
 @njit(cache=True, error_model="numpy")
+def _flat(x: float) -> float:
+    """Its square grows like a logarithm."""
+    return math.copysign(math.sqrt(math.log1p(x * x / FLATNESS) * FLATNESS), x)
+
+
+@njit(cache=True, error_model="numpy")
 def _soft(x: float) -> float:
+    """Its square grows like the distance."""
     return math.copysign((math.sqrt(1.0 + abs(x) / SOFTNESS) - 1.0) * 2.0 * SOFTNESS, x)
 
 
@@ -220,6 +248,19 @@ def _starts(z: Floats, y: Floats, tolerance: Floats) -> Floats:
 
 
 @njit(cache=True, error_model="numpy")
+def _cramer(n: Floats, r: Floats) -> tuple[float, float, float]:
+    """Solution of a 3 by 3 system."""
+    c0 = n[1, 1] * n[2, 2] - n[1, 2] * n[2, 1]
+    c1 = n[1, 2] * n[2, 0] - n[1, 0] * n[2, 2]
+    c2 = n[1, 0] * n[2, 1] - n[1, 1] * n[2, 0]
+    whole = n[0, 0] * c0 + n[0, 1] * c1 + n[0, 2] * c2
+    x = r[0] * c0 + n[0, 1] * (n[1, 2] * r[2] - r[1] * n[2, 2]) + n[0, 2] * (r[1] * n[2, 1] - n[1, 1] * r[2])
+    y = n[0, 0] * (r[1] * n[2, 2] - n[1, 2] * r[2]) + r[0] * c1 + n[0, 2] * (n[1, 0] * r[2] - r[1] * n[2, 0])
+    z = n[0, 0] * (n[1, 1] * r[2] - r[1] * n[2, 1]) + n[0, 1] * (r[1] * n[2, 0] - n[1, 0] * r[2]) + r[0] * c2
+    return x / whole, y / whole, z / whole
+
+
+@njit(cache=True, error_model="numpy")
 def _linear(z: Floats, y: Floats, tolerance: Floats, m: float, s: float, out: Floats) -> float:
     """Best a, d = b rho, c = b at (m, s), brought inside |d| < c; writes the point, returns its miss."""
     normal, right = np.zeros((3, 3)), np.zeros(3)
@@ -233,7 +274,7 @@ def _linear(z: Floats, y: Floats, tolerance: Floats, m: float, s: float, out: Fl
                 normal[r, c] += weight * row[r] * row[c]
     for n in range(3):
         normal[n, n] *= 1.0 + 1e-8
-    a, d, c = np.linalg.solve(normal, right)
+    a, d, c = _cramer(normal, right)
     c = min(max(c, 1e-3), 5.0)
     d = min(max(d, -0.98 * c), 0.98 * c)
     least = max(a + s * math.sqrt(c * c - d * d), 0.02)

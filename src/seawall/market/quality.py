@@ -20,7 +20,7 @@ from seawall.kernels.black import black_value
 from seawall.kernels.implied import implied_volatility
 from seawall.kernels.smile import volatility
 from seawall.market.forwards import forward_of
-from seawall.market.quotes import Volatilities, believed, bid_and_ask, volatilities
+from seawall.market.quotes import Volatilities, believed, bid_and_ask, is_tight, volatilities
 from seawall.market.sources import chain_spot, pooled_futures, pooled_spots
 from seawall.market.stale import stale_quotes
 from seawall.market.surface import Surface, as_of_date
@@ -30,7 +30,7 @@ from seawall.model.market import Market
 from seawall.model.quotes import Chain, FuturesQuotes, OptionQuotes, QualityEntry
 from seawall.model.smile import Smile
 
-LIQUID_SHARE, LIQUID_POINTS, LIQUID_DAYS = 0.1, 0.02, 2.0
+LIQUID_DAYS = 2.0
 ROUNDING = 1e-9  # of the forward: a quote met exactly is inside
 
 
@@ -167,9 +167,8 @@ def measured(view: View, raw: Floats, underlying: str, tenor: str) -> ExpiryFit:
 def liquid_quotes(view: View, vols: Volatilities) -> Bools:
     """Which quotes (Q,) are liquid by the definition at the head of this page."""
     bid, ask = bid_and_ask(view.quotes)
-    width = ask - bid
-    tight = (width <= LIQUID_SHARE * (bid + ask) / 2) | ((vols.ask - vols.bid <= LIQUID_POINTS) & (vols.bid > 0))
-    return (bid > 0) & tight & (width > 0) & (view.years * 365 > LIQUID_DAYS)
+    two_sided = (bid > 0) & (ask > bid)
+    return two_sided & is_tight(view.quotes, vols) & (view.years * 365 > LIQUID_DAYS)
 
 
 def _fit_of(

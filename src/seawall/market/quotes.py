@@ -18,6 +18,7 @@ REASON_TEXT = {
     Reason.MISSING: "ask missing",
 }
 EXAMPLES = 3
+TIGHT_SHARE, TIGHT_POINTS = 0.1, 0.02
 MARK_BAND = 0.0025  # half a volatility point across: what a mark without bid and ask is believed to
 
 
@@ -83,6 +84,12 @@ def volatilities(
     marked = low == high
     half = np.where(marked, MARK_BAND, 0.0)
     return Volatilities(np.log(quotes.strike / forward), np.maximum(bid - half, 0.0), ask + half, reason)
+
+
+def is_tight(quotes: OptionQuotes, vols: Volatilities) -> Bools:
+    """Whether each quote (Q,) is at most a tenth of its middle or two volatility points wide."""
+    bid, ask = bid_and_ask(quotes)
+    return (ask - bid <= TIGHT_SHARE * (bid + ask) / 2) | ((vols.ask - vols.bid <= TIGHT_POINTS) & (vols.bid > 0))
 
 
 def counted(source: str, reason: str, treatment: str, names: Iterable[object]) -> QualityEntry:

@@ -14,24 +14,28 @@ import numpy as np
 
 from seawall.kernels.implied import Reason
 from seawall.kernels.smile import total_variance
-from seawall.kernels.svi_fit import GRID, UNBOUNDED, Bounds, fit_svi, without_butterflies
-from seawall.market.quotes import Volatilities
+from seawall.kernels.svi_fit import UNBOUNDED, Bounds, fit_svi, flattened, without_butterflies
+from seawall.market.quotes import Volatilities, is_tight
 from seawall.model.arrays import Bools, Floats
 from seawall.model.quotes import OptionQuotes
 
 FEWEST_STRIKES = 5
 WIDEST_BAND = 1.0  # a bid and ask a hundred volatility points apart say nothing
-MARGIN = 1e-4
-TOLERANCE = 1e-9
-FINE = np.sinh(np.linspace(-5.5, 5.5, 801)) * 0.5
+LOOSE_WEIGHT = 0.3  # of a quote that is not tight
+MARGIN = 1e-3
+LEAST_SHARE, MOST_BEND = 0.99, 0.25
+# Log-moneyness from a fifth to four and a half times the forward: beyond it no two expiries are compared.
+WIDE = np.sinh(np.linspace(-6.0, 6.0, 801)) * (1.5 / np.sinh(6.0))
+COARSE = np.sinh(np.linspace(-6.0, 6.0, 91)) * (1.5 / np.sinh(6.0))
 
 
 class Points(NamedTuple):
-    """What one expiry's smile goes through: log-moneyness, bid and ask volatility (P,)."""
+    """What one expiry's smile goes through: log-moneyness, bid and ask volatility, how much each counts (P,)."""
 
     k: Floats
     bid: Floats
     ask: Floats
+    weight: Floats
     years: float
 
 
@@ -44,67 +48,60 @@ def points_of(quotes: OptionQuotes, vols: Volatilities, years: float) -> tuple[P
     outer = np.where(quotes.is_call, vols.k >= 0, vols.k < 0)
     covered = np.isin(quotes.strike, quotes.strike[clear & outer])
     use = clear & (outer | ~covered)
-    return Points(vols.k[use], vols.bid[use], vols.ask[use], years), use
+    weight = np.where(is_tight(quotes, vols), 1.0, LOOSE_WEIGHT)
+    return Points(vols.k[use], vols.bid[use], vols.ask[use], weight[use], years), use
 
 
 def fit_smiles(points: Sequence[Points]) -> list[Floats]:
     """(5,) raw parameters of each expiry, ascending in time; each has FEWEST_STRIKES points or more."""
-    fits = [_fit(p, UNBOUNDED) for p in points]
+    fits = [_fit(p, UNBOUNDED, None) for p in points]
     for n in range(1, len(fits)):
-        if calendar_gap(fits[n - 1], fits[n], _quoted(points[n - 1])) < 0:
-            fits[n] = _fit(points[n], _above(fits[n - 1], _quoted(points[n - 1])))
+        quoted = _quoted(points[n - 1])
+        if calendar_gap(fits[n - 1], fits[n], quoted) < 0:
+            floor = total_variance(quoted, fits[n - 1]).w * (1 + MARGIN)
+            fits[n] = _fit(points[n], Bounds(quoted, floor, np.full(len(quoted), np.inf)), fits[n])
     for n in range(len(fits) - 2, -1, -1):
-        if calendar_gap(fits[n], fits[n + 1]) < -TOLERANCE:
-            fits[n] = _below(points[n], fits[n], fits[n + 1])
+        if calendar_gap(fits[n], fits[n + 1]) < 0:
+            fits[n] = _mended(_below(points[n], fits[n], fits[n + 1]), fits[n + 1])
     return fits
 
 
-def calendar_gap(shorter: Floats, longer: Floats, k: Floats | None = None) -> float:
-    """Least total variance of the longer over the shorter expiry at equal moneyness, over k or a wide grid."""
-    at = _wide(shorter, longer) if k is None else k
-    return float(np.min(total_variance(at, longer).w - total_variance(at, shorter).w))
-
-
-def _wide(shorter: Floats, longer: Floats) -> Floats:
-    spread = [float(np.sqrt(total_variance(0.0, raw).w)) for raw in (shorter, longer)]
-    return np.concatenate([FINE * spread[0], FINE * spread[1]])
+def calendar_gap(shorter: Floats, longer: Floats, k: Floats = WIDE) -> float:
+    """Least total variance of the longer over the shorter expiry at equal log-moneyness, over k."""
+    return float(np.min(total_variance(k, longer).w - total_variance(k, shorter).w))
 
 
 def _quoted(points: Points) -> Floats:
     return np.linspace(float(points.k.min()), float(points.k.max()), 41)
 
 
-def _fit(points: Points, bounds: Bounds) -> Floats:
-    return fit_svi(points.k, points.bid, points.ask, points.years, bounds=bounds)
-
-
-def _above(shorter: Floats, k: Floats) -> Bounds:
-    return Bounds(k, total_variance(k, shorter).w * (1 + MARGIN), np.full(len(k), np.inf))
+def _fit(points: Points, bounds: Bounds, near: Floats | None) -> Floats:
+    return fit_svi(points.k, points.bid, points.ask, points.years, bounds=bounds, near=near,
+                   weight=points.weight)
 
 
 def _below(points: Points, alone: Floats, longer: Floats) -> Floats:
-    """The expiry refitted under the longer one; its bend lessened where that leaves a crossing in the wings."""
-    scale = float(np.sqrt(total_variance(0.0, longer).w))
-    own = float(np.sqrt(total_variance(0.0, alone).w))
-    k = np.unique(np.concatenate([GRID * scale, GRID[::3] * own]))
-    refit = _fit(points, Bounds(k, np.full(len(k), -np.inf), total_variance(k, longer).w * (1 - MARGIN)))
-    return _tucked(refit, longer)
+    """The expiry refitted under the longer one."""
+    k = COARSE
+    return _fit(points, Bounds(k, np.full(len(k), -np.inf), total_variance(k, longer).w * (1 - MARGIN)), alone)
 
 
-def _tucked(raw: Floats, longer: Floats) -> Floats:
-    """The parameters with b lessened around the same level until no crossing is left; as they are if none frees it."""
-    if calendar_gap(raw, longer) >= 0:
+def _mended(raw: Floats, longer: Floats) -> Floats:
+    """The parameters with what a soft bound left of a crossing taken away: by less variance, else by less bend.
+
+    As they are if neither, within LEAST_SHARE and MOST_BEND, is enough: then the quotes force it.
+    """
+    share = float(np.min(total_variance(WIDE, longer).w / total_variance(WIDE, raw).w))
+    if share >= 1:
         return raw
-    kept, free = 0.0, 0.25
-    if calendar_gap(_lessened(raw, free), longer) < 0:
+    if share >= LEAST_SHARE:
+        a, b, rho, m, s = raw
+        less = share * (1 - 1e-12)
+        return without_butterflies(np.array([less * a, less * b, rho, m, s]))
+    kept, free = 0.0, MOST_BEND
+    if calendar_gap(flattened(raw, free), longer) < 0:
         return raw
     for _ in range(30):
         half = (kept + free) / 2
-        kept, free = (kept, half) if calendar_gap(_lessened(raw, half), longer) >= 0 else (half, free)
-    return without_butterflies(_lessened(raw, free))
-
-
-def _lessened(raw: Floats, share: float) -> Floats:
-    a, b, rho, m, s = raw
-    less = b * (1 - share)
-    return np.array([a + (b - less) * (np.sqrt(m * m + s * s) - rho * m), less, rho, m, s])
+        kept, free = (kept, half) if calendar_gap(flattened(raw, half), longer) >= 0 else (half, free)
+    return without_butterflies(flattened(raw, free))
