@@ -94,6 +94,19 @@ def test_a_constant_maturity_is_a_tenor_and_an_expiry_date_is_refused() -> None:
         historical(Panel(panel(PRICES).dates[:2], (Factor("volatility", "BTC", SOON),), np.array([[0.5], [0.6]])))
 
 
+def test_a_price_that_is_not_positive_leaves_its_rows_out() -> None:
+    rule = historical(panel({"spot:OIL": [20.0, -37.0, 10.0, 11.0]}))
+    assert rule.labels.tolist() == ["2026-01-04"]
+    assert rule.provenance["left_out"] == "2"
+
+
+def test_a_history_that_would_move_a_factor_twice_or_no_days_at_all_is_refused() -> None:
+    with pytest.raises(InputError, match="both with and without a tenor; found 'volatility:BTC:90d'"):
+        historical(panel({"volatility:BTC": [0.5, 0.6], "volatility:BTC:90d": [0.5, 0.6]}))
+    with pytest.raises(InputError, match="horizon"):
+        historical(panel(PRICES), horizon_days=0)
+
+
 def test_an_asset_without_a_history_is_a_named_failure_with_a_remedy() -> None:
     chosen = apply_rule(historical(panel(PRICES)), example_market())
     named = {failure.where: failure for failure in chosen.failures}

@@ -41,18 +41,20 @@ def historical(
     given); a tenor such as ``90d`` is a constant maturity. Rows with a value missing for any factor are left out, so
     that each row is one joint move. Asset classes in ``still`` are held where no column names them.
     proxies: asset without a history -> (asset, beta): (1 + move) ** beta - 1 in spot, and the volatility move as it
-    is. Raises InputError if no row is whole, a proxy's source is not in the panel, or a tenor is a date.
+    is. Raises InputError if no row is whole, a proxy's source is not in the panel, a tenor is a date, or one factor
+    comes both with and without a tenor.
     """
+    if horizon_days < 1:
+        raise InputError("horizon of historical scenarios", found=horizon_days, wanted="one day or more")
     rows = horizon_days * max(1, round(panel.periods_per_year / 365.0))
-    start, end = panel.values[:-rows], panel.values[rows:]
-    relative = np.array([factor.risk_class in MULTIPLICATIVE for factor in panel.factors], dtype=bool)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        moves = np.where(relative, end / start - 1, end - start)
+    relative = [factor.risk_class in MULTIPLICATIVE for factor in panel.factors]
+    moves = _moves(panel, rows, np.array(relative, dtype=bool))
     whole = np.asarray(np.isfinite(moves).all(axis=1))
     if not whole.any():
         raise InputError(f"history {panel.source}", found=f"{len(moves)} rows, none whole{_blamed(panel, moves)}",
                          wanted="dates on which every factor has a value", remedy="restrict the factors or the dates")
     columns = [_column(f, r, term) for f, r in zip(panel.factors, relative, strict=True)]
+    _refuse_doubles(columns)
     added, blocks = _proxied(columns, moves[whole], proxies or {})
     rest = [held_still("spot", f"*{asset_class}") for asset_class in still]
     dates = np.datetime_as_string(panel.dates[rows:][whole], unit="D" if panel.periods_per_year <= 366 else "m")
@@ -90,6 +92,15 @@ def with_volatility_response(
     return replace(rule, columns=(*rule.columns, *added), shocks=np.hstack(blocks), provenance=stated)
 
 
+def _moves(panel: Panel, rows: int, relative: Bools) -> Floats:
+    """(T - rows, P) moves over so many rows; NaN where there is none."""
+    start, end = panel.values[:-rows], panel.values[rows:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # A proportion of a price that is not positive means nothing: the row is left out, and counted.
+        proportion = np.where((start > 0) & (end > 0), end / start - 1, np.nan)
+        return np.where(relative, proportion, end - start)
+
+
 def _default_response(rule: ScenarioRule, asset_class: Mapping[str, str]) -> dict[str, float]:
     own = {c.qualifier for c in rule.columns if c.risk_class == "volatility"}
     moved = {c.qualifier for c in rule.columns if c.risk_class == "spot"} - own
@@ -108,6 +119,14 @@ def _column(factor: Factor, relative: bool, term: Term | None) -> Column:
     level = factor.risk_class == "volatility" and days is None
     return Column(factor.risk_class, factor.qualifier, RELATIVE if relative else ABSOLUTE, days,
                   (term or MEASURED_TERM) if level else None)
+
+
+def _refuse_doubles(columns: Sequence[Column]) -> None:
+    flat = {(c.risk_class, c.qualifier) for c in columns if c.tenor_days is None}
+    both = sorted(c.key for c in columns if c.tenor_days is not None and (c.risk_class, c.qualifier) in flat)
+    if both:
+        raise InputError("a factor has a history both with and without a tenor", found=", ".join(both),
+                         wanted="one of the two", remedy="leave one out: together they would move it twice")
 
 
 def _proxied(
