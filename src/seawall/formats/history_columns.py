@@ -18,7 +18,7 @@ from seawall.formats.times import moments_of, texts_of
 from seawall.history.splits import Steps
 from seawall.model.arrays import Bools, Floats
 
-TIMES = ("date", "time", "timestamp", "datetime", "date_utc", "day", "open_time", "")
+TIMES = ("date", "time", "timestamp", "datetime", "date_utc", "day", "minute", "open_time", "")
 SYMBOLS = ("symbol", "ticker", "asset", "series", "currency", "instrument", "instrument_name")
 CLOSES = ("close", "adj_close", "adj close", "settle", "last", "price")
 ROLES = {"open": ("open",), "high": ("high",), "low": ("low",), "volume": ("volume",), "hours": ("n_hours",)}

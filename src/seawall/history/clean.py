@@ -96,8 +96,8 @@ def one_instrument_each(bars: Bars, factor: Factor) -> tuple[list[tuple[Factor, 
     return named, gaps
 
 
-def whole_bars(bars: Bars, factor: Factor) -> Cleaned:
-    """Without daily bars that end before the day does."""
+def whole_bars(bars: Bars, factor: Factor, rows: Times) -> Cleaned:
+    """Without daily bars that end before the day does. rows: of the file, ascending."""
     series = factor.key
     partial = np.isfinite(bars.hours) & (bars.hours != WHOLE_DAY)
     gaps = gaps_of_runs(series, bars.times, partial, "partial day: not made of 24 hours", DROPPED)
@@ -106,7 +106,7 @@ def whole_bars(bars: Bars, factor: Factor) -> Cleaned:
     gaps += gaps_of_runs(series, bars.times, cut, "candle cut before the day ended: the next opens elsewhere", DROPPED)
     last = np.zeros(len(bars), dtype=bool)
     if cut[-2 * CUT_WINDOW:].any():
-        last[-1] = True
+        last[-1] = bars.times[-1] == rows[-1]
         gaps += one_gap(series, bars.times, last, "last candle, in a file whose candles were cut", DROPPED)
     return bars.take(~cut & ~last), gaps
 

@@ -54,13 +54,16 @@ def panel_of_bars(
         told += more
         for name, part in parts:
             told += clean.holes(part, name.key, rows)
-            whole, more = _cleaned(name, part, quiet, (splits or {}).get(bars.name), repair_splits)
+            whole, more = _cleaned(name, part, rows, quiet=quiet, steps=(splits or {}).get(bars.name),
+                                   repair=repair_splits)
             cleaned.append((name, whole))
             told += more
     return _side_by_side(cleaned, told, source)
 
 
-def _cleaned(factor: Factor, bars: Bars, quiet: Quiet, steps: Steps | None, repair: bool) -> tuple[Bars, list[Gap]]:
+def _cleaned(
+    factor: Factor, bars: Bars, rows: Times, *, quiet: Quiet, steps: Steps | None, repair: bool
+) -> tuple[Bars, list[Gap]]:
     """One instrument's bars: splits first, since a halt or a cut is judged by the last close."""
     told: list[Gap] = []
     if steps is not None:
@@ -69,7 +72,7 @@ def _cleaned(factor: Factor, bars: Bars, quiet: Quiet, steps: Steps | None, repa
         bars, jumps = find_splits(bars, quiet, factor.key, repair=repair)
         told = told + jumps
     traded, halts = clean.traded_bars(bars, factor.key)
-    whole, partial = clean.whole_bars(traded, factor)
+    whole, partial = clean.whole_bars(traded, factor, rows)
     return whole, [*told, *halts, *partial, *clean.stale(whole, factor)]
 
 

@@ -103,11 +103,12 @@ def _breaks(bars: Bars, quiet: Quiet) -> Bools:
         jump = np.where(opened, bars.open, bars.close) / last
         calm = ~opened | (bars.high / bars.low < QUIET_DAY)
         volume = bars.volume / np.concatenate([[np.nan], bars.volume[:-1]])
+        ended = volume < VOLUME_KEPT / np.maximum(jump, 1.0)  # a reverse split divides the shares traded
     # Closes alone hide what happened in the day: only clean multiples in a quiet market are worth a word.
     beyond = (jump < BREAK) | (jump > 1 / BREAK)
     alone = opened | np.array([_simple(j)[1] <= REPAIRABLE for j in np.nan_to_num(jump, nan=1.0)], dtype=bool)
     still = np.array([not _moved(quiet, moment) for moment in bars.times], dtype=bool)
-    return np.asarray(beyond & calm & alone & still & ~(volume < VOLUME_KEPT))
+    return np.asarray(beyond & calm & alone & still & ~ended)
 
 
 def _jump(bars: Bars, row: int) -> tuple[float, bool]:
