@@ -32,7 +32,7 @@ from seawall.model.scenario import ScenarioRule
 from seawall.scenarios.choice import Plan
 from seawall.statement.accounts import AccountFacts, account_facts, account_rows, leverage_rows
 from seawall.statement.bounds import Measured, measures_of
-from seawall.statement.explained import crisis_rows, grids, worst_rows
+from seawall.statement.explained import crisis_rows, grids, scenario_rows, worst_rows
 from seawall.statement.lines import line_rows
 from seawall.statement.numbers import key_text, known
 from seawall.statement.sensitivities import greek_rows, joint_of, price_rows, vega_rows
@@ -161,10 +161,11 @@ def _measured(subject: Subject, valued: Valued) -> Measured:
 
 
 def _crises(subject: Subject) -> tuple[CrisisRow, ...]:
-    plan = subject.plan
+    book, market, plan, currency = subject.book, subject.market, subject.plan, subject.currency
+    own = [row for rule in plan.told for row in scenario_rows(book, market, rule, currency)]
     if plan.crises is None or plan.library is None:
-        return ()
-    return crisis_rows(subject.book, subject.market, plan.crises, plan.library, subject.currency)
+        return tuple(own)
+    return (*own, *crisis_rows(book, market, plan.crises, plan.library, currency))
 
 
 def _tails(subject: Subject, valued: Valued, equity: Number) -> tuple[TailRow, ...]:
@@ -221,7 +222,7 @@ def _counts(book: Book, facts: AccountFacts) -> Counts:
 
 def _proofs(subject: Subject, main: Cube) -> tuple[Proof, ...]:
     book, market, plan = subject.book, subject.market, subject.plan
-    rules: list[ScenarioRule] = [*plan.tails, *([plan.crises] if plan.crises else [])]
+    rules: list[ScenarioRule] = [*plan.tails, *plan.told, *([plan.crises] if plan.crises else [])]
     return (
         Proof("book", book.book_id, f"{len(book):,} lines, {len(book.instruments):,} instruments"),
         Proof("market", market.market_id, f"{market.as_of.isoformat()}, {len(market.factors):,} factors"),

@@ -37,15 +37,16 @@ SHORTER = 0.8  # a volatility history below this share of the spot history gets 
 class Plan:
     """tails: rules that measures are read from, the main one first; sources: by rule name, what each is made of.
 
-    crises: named scenarios to be told one by one, None if there are none. dynamics: for the joint volatility, None
-    if nothing says how factors move. grid: whether the spot by volatility table is wanted. notes: what the inputs
-    allowed and what not.
+    crises: named scenarios to be told one by one, None if there are none; told: such rules of the user's own.
+    dynamics: for the joint volatility, None if nothing says how factors move. grid: whether the spot by volatility
+    table is wanted. notes: what the inputs allowed and what not.
     """
 
     tails: tuple[ScenarioRule, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
     crises: ScenarioRule | None = None
     library: Library | None = None
+    told: tuple[ScenarioRule, ...] = ()
     dynamics: Dynamics | None = None
     assumption: str = ""
     grid: bool = True
@@ -93,8 +94,9 @@ def choose(
             builder.add(rule, f"scenarios of {rule.name}")
     chosen = crises(library) if library is not None and CRISES in asked.names else None
     return Plan(
-        builder.in_order(), builder.sources, chosen, library if chosen is not None else None, dynamics, assumption,
-        GRID in asked.names, tuple(builder.notes),
+        builder.in_order(), builder.sources, chosen, library if chosen is not None else None,
+        tuple(rule for rule in asked.own if len(rule) < FEWEST_ROWS), dynamics, assumption, GRID in asked.names,
+        tuple(builder.notes),
     )
 
 

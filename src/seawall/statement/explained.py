@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from seawall.cube import hold, revalue, shock
 from seawall.measures.explain import (
     Contributions,
@@ -15,7 +17,7 @@ from seawall.measures.explain import (
 from seawall.model.arrays import Floats
 from seawall.model.book import Book
 from seawall.model.market import Market
-from seawall.model.report import CrisisRow, Grid, Number, Part, WorstRow
+from seawall.model.report import CrisisRow, Grid, Part, WorstRow
 from seawall.model.results import Cube
 from seawall.model.scenario import ScenarioRule
 from seawall.scenarios.crises import ASSUMPTION, Library, facts
@@ -49,24 +51,29 @@ def worst_rows(
 def crisis_rows(
     book: Book, market: Market, rule: ScenarioRule, library: Library, currency: str
 ) -> tuple[CrisisRow, ...]:
-    """Each named crisis as an instant move from today; None where nothing of the book could be valued under it."""
-    cube = revalue(book, market, rule)
-    held = hold(book, cube, by="underlying", currency=currency)
-    total = held.pnl.sum(axis=0)
-    moved = _moves(rule, market, list(range(len(rule))), book)
-    stated = facts(library)
-    titles = {crisis.name: crisis for crisis in library.crises}
+    """Each named crisis as an instant move from today, with what of it is fact and what assumed."""
+    stated, known = facts(library), {crisis.name: crisis for crisis in library.crises}
     rows = []
-    for n, label in enumerate(rule.labels):
-        crisis = titles[str(label)]
+    for row in scenario_rows(book, market, rule, currency):
+        crisis = known[row.name]
         mine = [fact for fact in stated if fact.crisis == crisis.name]
         assumed = ", ".join(fact.factor for fact in mine if fact.basis == ASSUMPTION)
         sources = "; ".join(dict.fromkeys(fact.source for fact in mine if fact.basis != ASSUMPTION))
-        parts = [Part(key_text(key), float(held.pnl[k, n])) for k, key in enumerate(held.keys)]
-        pnl: Number = float(total[n]) if cube.valued.any() else None
-        rows.append(CrisisRow(crisis.title, crisis.last, pnl, tuple(sorted(parts, key=lambda p: p.pnl)), moved[n],
-                              assumed, sources))
+        rows.append(msgspec.structs.replace(row, name=crisis.title, date=crisis.last, assumed=assumed, source=sources))
     return tuple(rows)
+
+
+def scenario_rows(book: Book, market: Market, rule: ScenarioRule, currency: str) -> tuple[CrisisRow, ...]:
+    """Each row of a rule told by itself; P&L is None where nothing of the book could be valued under it."""
+    cube = revalue(book, market, rule)
+    held = hold(book, cube, by="underlying", currency=currency)
+    moved = _moves(rule, market, list(range(len(rule))), book)
+    return tuple(
+        CrisisRow(str(label), "", float(held.pnl[:, n].sum()) if cube.valued.any() else None,
+                  tuple(sorted((Part(key_text(key), float(held.pnl[k, n])) for k, key in enumerate(held.keys)),
+                               key=lambda part: part.pnl)), moved[n], "", rule.name)
+        for n, label in enumerate(rule.labels)
+    )
 
 
 def grids(book: Book, market: Market, assets: Sequence[str], currency: str) -> tuple[Grid, ...]:
