@@ -1,0 +1,1 @@
+"""How fast, in how much memory, and the same numbers as whom? ``python -m benchmarks``."""
