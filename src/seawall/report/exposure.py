@@ -11,9 +11,12 @@ from seawall.report.markup import Column, barred, cell, group_head, row, row_hea
 from seawall.report.survival import unit_name
 from seawall.report.words import Unit
 
-DIMENSIONS = ("underlying", "expiry", "venue", "account")
-NAMED = {"underlying": "By underlying", "expiry": "By time to expiry", "venue": "By venue", "account": "By account"}
-WHOLE = "all"
+DIMENSIONS = ("underlying", "expiry_bucket", "expiry", "venue", "account")
+NAMED = {"underlying": "By underlying", "expiry_bucket": "By time to expiry", "expiry": "By time to expiry",
+         "venue": "By venue", "account": "By account"}
+BUCKET_NAMES = {"<=1w": "Up to 1 week", "<=1m": "Up to 1 month", "<=3m": "Up to 3 months", "<=1y": "Up to 1 year",
+                ">1y": "Beyond 1 year", "none": "No expiry"}
+WHOLE = frozenset({"all", "all assets"})
 LADDER_ROWS = 16
 SHOWN_FACTORS = 10
 
@@ -23,7 +26,7 @@ def grid_section(report: RiskReport) -> str:
     grids = [g for g in report.grids if g.pnl and g.pnl[0]]
     if not grids:
         return ""
-    whole = next((g for g in grids if g.assets == WHOLE), grids[0])
+    whole = next((g for g in grids if g.assets in WHOLE), grids[0])
     alone = [g for g in grids if g is not whole]
     values = [v for g in grids for r in g.pnl for v in r]
     top, unit = heat.scale(values), words.unit_for(values)
@@ -39,7 +42,7 @@ def _cuts() -> str:
 
 
 def _grid_under(currency: str, unit: Unit, whole: Grid) -> str:
-    moved = "every asset moved together" if whole.assets == WHOLE else f"{text(whole.assets)} moved alone"
+    moved = "every asset moved together" if whole.assets in WHOLE else f"{text(whole.assets)} moved alone"
     return (f"P&amp;L in {unit_name(currency, unit)}, {moved}, every line fully revalued, no time passes. Rows: "
             "relative change in implied volatility, %. Columns: change in spot, %. "
             f"Colours cut at {_cuts()} of the largest.")
@@ -77,9 +80,23 @@ def vega_section(report: RiskReport) -> str:
         ladder = _ladder([r for r in rows if r.underlying == name])
         mark = marked if name == marked_name else ""
         drawn += f'<div class="{css}">{panels.vega_ladder(name, ladder, unit, marked=mark, width=width)}</div>'
+    if len(names) == 1 and report.prices:
+        drawn += f'<div class="c5"><h3>The market this is read from</h3>{_price_table(report)}</div>'
     under = f"Net vega by expiry, {unit_name(report.currency, unit)} per volatility point. Gross shows how much the " \
             "net hides. Bars share one scale within an underlying."
     return section("vega", title, under, f'<div class="cols">{drawn}</div>')
+
+
+def _price_table(report: RiskReport) -> str:
+    columns = [Column("Underlying", css="l"), Column("Spot", text(report.currency)), Column("30-day volatility", "%"),
+               Column("Expiries", "with a smile")]
+    rows = [row([row_head(p.underlying), cell(_spot(p.spot)), cell(words.percentage(p.volatility)),
+                 cell(f"{p.expiries:,}")]) for p in report.prices]
+    return table("Prices", columns, rows)
+
+
+def _spot(spot: float) -> str:
+    return words.number(spot, 0 if spot >= 10000 else 2 if spot >= 10 else 4)
 
 
 def _ladder(rows: Sequence[VegaRow]) -> list[VegaRow]:
@@ -109,13 +126,21 @@ def greek_section(report: RiskReport) -> str:
     total = greek_total(report)
     if total is None or not any(g.gross_delta or g.gross_vega for g in report.greeks):
         return ""
-    rows = [g for g in report.greeks if g.dimension != "total"]
-    first = _greek_table(report, rows, total, second=False)
-    second = _greek_table(report, rows, total, second=True)
+    rows = [g for g in report.greeks if g.dimension != "total" and _carries(g)]
+    common, own = ([g for g in rows if (g.dimension in DIMENSIONS) is known] for known in (True, False))
+    first = _greek_table(report, common, total)
+    second = _greek_table(report, common, total, second=True)
+    named = words.joined(list(dict.fromkeys(text(g.dimension) for g in own)))
+    more = f"<details><summary>By {named}</summary>{_greek_table(report, own, total, label='by own columns')}</details>"
     under = f"All in {text(report.currency)}, so underlyings may be compared. Minus is short. Bars share one scale " \
             "per column; gross adds absolute values of lines."
     body = f"{first}<details><summary>Rho, vanna, volga, charm and smile delta</summary>{second}</details>"
-    return section("greeks", titles.greeks(total), under, body)
+    return section("greeks", titles.greeks(total), under, body + (more if own else ""))
+
+
+def _carries(g: GreekRow) -> bool:
+    """Whether some line of the part has a Greek at all."""
+    return any((g.gross_delta, g.gross_gamma, g.gross_vega, g.gross_theta, g.rho, g.charm))
 
 
 FIRST = (("delta", "Delta", ""), ("gamma", "Gamma 1%", " per 1%"), ("vega", "Vega", " per point"),
@@ -125,7 +150,10 @@ SECOND = (("rho", "Rho", " per bp"), ("vanna", "Vanna", " per 1% and point"), ("
 EXPLAINED = {"skew_delta": "skew"}
 
 
-def _greek_table(report: RiskReport, rows: Sequence[GreekRow], total: GreekRow, *, second: bool) -> str:
+def _greek_table(
+    report: RiskReport, rows: Sequence[GreekRow], total: GreekRow, *, second: bool = False,
+    label: str = "",
+) -> str:
     shown = SECOND if second else FIRST
     dimensions = [d for d in DIMENSIONS if any(g.dimension == d for g in rows)]
     dimensions += [d for d in dict.fromkeys(g.dimension for g in rows) if d not in DIMENSIONS]
@@ -139,25 +167,32 @@ def _greek_table(report: RiskReport, rows: Sequence[GreekRow], total: GreekRow, 
     body = []
     for dimension in dimensions:
         found = [g for g in rows if g.dimension == dimension]
-        if dimension != "expiry":
-            found.sort(key=lambda g: (-g.gross_delta, g.key))
+        found.sort(key=_greek_order)
         body.append(group_head(NAMED.get(dimension, f"By {dimension}"), len(columns)))
         body += [_greek_row(g, rows, units, second=second, note=_price(report, g)) for g in found]
     body.append(_greek_row(total, rows, units, second=second))
-    return table("Greeks, second order" if second else "Greeks", columns, body, css="grk")
+    name = "Greeks, second order" if second else f"Greeks {label}".strip()
+    return table(name, columns, body, css="grk")
+
+
+def _greek_order(g: GreekRow) -> tuple[int, float, str]:
+    """Buckets of time in order of time, as far as they are known; other parts the largest first."""
+    if g.dimension in {"expiry", "expiry_bucket"}:
+        known = list(BUCKET_NAMES)
+        return (known.index(g.key) if g.key in known else len(known), 0.0, "")
+    return (0, -g.gross_delta, g.key)
 
 
 def _price(report: RiskReport, g: GreekRow) -> str:
     found = next((p for p in report.prices if g.dimension == "underlying" and p.underlying == g.key), None)
     if found is None:
         return ""
-    spot = words.number(found.spot, 0 if found.spot >= 10000 else 2 if found.spot >= 1 else 4)
-    return f"spot {spot}" + (f", 30-day vol {words.percent(found.volatility)}" if found.volatility else "")
+    return f"spot {_spot(found.spot)}" + (f", 30-day vol {words.percent(found.volatility)}" if found.volatility else "")
 
 
 def _greek_row(g: GreekRow, rows: Sequence[GreekRow], units: dict[str, Unit], *, second: bool, note: str = "") -> str:
     whole = g.dimension == "total"
-    cells = [row_head("Whole book" if whole else g.key or "(none)", note)]
+    cells = [row_head("Whole book" if whole else BUCKET_NAMES.get(g.key, g.key) or "(none)", note)]
     for field, unit in units.items():
         value = getattr(g, field)
         bar = "" if whole or second else charts.cell_bar(value, [getattr(r, field) for r in rows], width=64)
@@ -177,7 +212,7 @@ def joint_section(report: RiskReport) -> str:
     share = f", {words.percent(joint.volatility / report.equity, 0)} of equity" \
         if report.equity and report.equity > 0 else ""
     under = (f"Book volatility √(δ′Σδ) {words.short(joint.volatility, 3)} a year{share}; stand-alone volatilities "
-             f"add to {words.short(joint.standalone, 3)}. {text(joint.assumption)}")
+             f"add to {words.short(joint.standalone, 3)}. {text(words.capital(joint.assumption.rstrip('.')))}.")
     left = f'<div class="c7">{_joint_table(joint, report.currency, unit)}</div>'
     right = f'<div class="c5"><h3>Correlation assumed</h3>{_correlation(joint)}</div>' if joint.correlation else ""
     return section("joint", titles.joint(joint), under, f'<div class="cols">{left}{right}</div>')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from seawall.model.report import CrisisRow, Part, RiskReport, WorstRow
@@ -24,18 +25,21 @@ def worst_section(report: RiskReport) -> str:
         return ""
     unit = words.unit_for(w.pnl for w in rows)
     accounts, factors = _names([w.by_account for w in rows]), _names([w.by_factor for w in rows])
+    repeated = any(w.draws > 1 for w in rows)
     columns = [
         Column('<span class="vh">Rank</span>', css="l"), Column("P&amp;L", unit_name(report.currency, unit)),
-        Column("Scenario", "largest moves", css="l mv"), Column("Draws", "of the tail", term="draws"),
+        Column("Scenario", "largest moves", css="l mv"),
+        *([Column("Draws", "in tail", term="draws")] if repeated else []),
         *(Column(_broken(n), css="g first" if not i else "g") for i, n in enumerate(accounts)),
         *(Column(_broken(n), css="g first" if not i else "g") for i, n in enumerate(factors)),
         Column("By position", "losses, then the largest offset", css="l"),
     ]
     top = scale([p.pnl for w in rows for parts in (w.by_account, w.by_factor) for p in parts])
-    body = [_worst_row(n, w, (accounts, factors), (top, unit)) for n, w in enumerate(rows, 1)]
+    body = [_worst_row(n, w, (accounts, factors), (top, unit), repeated=repeated) for n, w in enumerate(rows, 1)]
     blocks = " and ".join(b for b, names in (("by account", accounts), ("by factor", factors)) if names)
     coloured = f" In colour, one scale: P&amp;L {blocks}; each block adds to the P&amp;L." if blocks else ""
-    under = f"{text(words.capital(report.main))}: the worst scenario of each label. Positions add up too.{coloured}"
+    which = "the worst scenario of each label" if repeated else "the worst single scenarios"
+    under = f"{text(words.capital(report.main))}: {which}. Positions add up too.{coloured}"
     return section("ten", titles.worst(rows), under, table("Worst scenarios", columns, body, css="ten"))
 
 
@@ -50,7 +54,7 @@ def _names(blocks: Sequence[Sequence[Part]]) -> list[str]:
     for parts in blocks:
         for part in parts:
             size[part.name] = max(size.get(part.name, 0.0), abs(part.pnl))
-    named = [n for n in size if n.lower() not in titles.REST]
+    named = [n for n in size if not titles.is_rest(n)]
     if len(named) == len(size) <= SHOWN_PARTS:
         return sorted(named, key=lambda n: -size[n])
     kept = sorted(named, key=lambda n: -size[n])[: SHOWN_PARTS - 1]
@@ -64,7 +68,9 @@ def _spread(parts: Sequence[Part], names: Sequence[str]) -> list[float | None]:
     return [rest if name == REST else by.get(name) for name in names]
 
 
-def _worst_row(n: int, w: WorstRow, names: tuple[list[str], list[str]], drawn: tuple[float, Unit]) -> str:
+def _worst_row(
+    n: int, w: WorstRow, names: tuple[list[str], list[str]], drawn: tuple[float, Unit], *, repeated: bool
+) -> str:
     top, unit = drawn
     decimals = heat_decimals(top, unit)
     heat = [heat_cell(v, top, unit, decimals=decimals, first=not n)
@@ -74,7 +80,7 @@ def _worst_row(n: int, w: WorstRow, names: tuple[list[str], list[str]], drawn: t
     return row([
         cell(str(n), "l dim"), cell(words.money(w.pnl, unit, sign=True), "b"),
         f'<th scope="row" class="l w mv">{text(words.day(w.label))}{moves}</th>',
-        cell(f"{w.draws:,}"), *heat, cell(_positions(w.by_position, unit), "l w pos"),
+        *([cell(f"{w.draws:,}")] if repeated else []), *heat, cell(_positions(w.by_position, unit), "l w pos"),
     ])
 
 
@@ -85,7 +91,7 @@ def _kept_whole(moves: Sequence[str]) -> str:
 
 def _positions(parts: Sequence[Part], unit: Unit) -> str:
     """The largest losers, the largest offset, and the rest with its sum."""
-    named = [p for p in parts if p.name.lower() not in titles.REST]
+    named = [p for p in parts if not titles.is_rest(p.name)]
     losers = sorted((p for p in named if p.pnl < 0), key=lambda p: p.pnl)[:SHOWN_POSITIONS]
     offset = sorted((p for p in named if p.pnl > 0), key=lambda p: -p.pnl)[:1]
     rest = math.fsum(p.pnl for p in parts if p not in losers and p not in offset)
@@ -107,17 +113,45 @@ def crisis_section(report: RiskReport) -> str:
                Column("Moves", css="l"), Column("Assumed, not recorded", css="l"), Column("Source", css="l")]
     body = [_crisis_row(c, rows, report.equity, unit) for c in rows]
     under = "The recorded moves of a past crisis on today’s book, every line fully revalued."
-    return section("crises", titles.crises(rows, report.equity), under, table("Crises", columns, body, css="cri"))
+    full = table("Crises", columns, body, css="cri") + _sources(rows)
+    return section("crises", titles.crises(rows, report.equity), under, full)
+
+
+def _first_source(source: str) -> str:
+    """The first of several sources; the rest is folded under the table."""
+    first, *more = source.split(";")
+    return text(words.capital(first)) + (f" {words.ELLIPSIS}" if more else "")
+
+
+def _sources(rows: Sequence[CrisisRow]) -> str:
+    """Sources in full, folded, where some do not fit the table."""
+    long = [c for c in rows if ";" in c.source]
+    said = "".join(f"<dt>{text(c.name)}</dt><dd>{text(c.source)}</dd>" for c in long)
+    return f'<details><summary>Sources in full</summary><dl class="src">{said}</dl></details>' if long else ""
+
+
+_FACTORS = re.compile(r"[a-z_]+:[^,:]+(, [a-z_]+:[^,:]+)*")
+
+
+def assumption(stated: str) -> str:
+    """``spot:*equity, skew:*equity`` as ``equity: spot, skew``; any other text as it is."""
+    if not _FACTORS.fullmatch(stated):
+        return stated
+    by: dict[str, list[str]] = {}
+    for factor in stated.split(", "):
+        kind, asset = factor.split(":", 1)
+        by.setdefault(asset.lstrip("*") or "all", []).append(kind.replace("_", " "))
+    return "; ".join(f"{asset}: {', '.join(kinds)}" for asset, kinds in by.items())
 
 
 def _crisis_row(c: CrisisRow, rows: Sequence[CrisisRow], equity: float | None, unit: Unit) -> str:
     share = c.pnl / equity if c.pnl is not None and equity and equity > 0 else None
     bar = charts.cell_bar(c.pnl, [r.pnl for r in rows], css="pl")
     parts = "; ".join(f'<span class="nb">{text(p.name)} {words.money(p.pnl, unit, sign=True)}</span>'
-                      for p in sorted(c.by_underlying, key=lambda p: p.pnl)[:5])
+                      for p in sorted(c.by_underlying, key=lambda p: p.pnl) if p.pnl)
     return row([
         row_head(c.name, words.day(c.date), css="l w"), barred(bar, words.money(c.pnl, unit, sign=True), "b"),
         cell(words.percentage(share, 1, sign=True)), cell(parts or words.DASH, "l w"),
-        cell(text(", ".join(c.moves)) or words.DASH, "l w dim2"), cell(text(c.assumed) or words.DASH, "l w dim2"),
-        cell(text(c.source), "l w dim2 brk"),
+        cell(_kept_whole(c.moves) or words.DASH, "l w dim2"),
+        cell(text(assumption(c.assumed)) or words.DASH, "l w dim2"), cell(_first_source(c.source), "l w dim2"),
     ])

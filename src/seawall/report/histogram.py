@@ -36,14 +36,16 @@ def frame_for(histograms: Sequence[Histogram], unit: Unit, *, reach: float) -> F
     return Frame(min(low, 0.0), max(high, 0.0) or -low or 1.0, top, unit)
 
 
-def draw(histogram: Histogram, marks: Sequence[Mark], frame: Frame, *, tail: float | None, width: int = 764) -> str:
-    """The drawing. tail: loss beyond which bars are coloured; bars that lie outside the frame are named, not drawn."""
-    height = 252 if width > 500 else 190
+def draw(
+    histogram: Histogram, marks: Sequence[Mark], frame: Frame, *, tail: float | None, size: tuple[int, int]
+) -> str:
+    """The drawing. tail: loss beyond which bars are coloured; what lies outside the frame is named, not drawn."""
+    width, height = size
     axis = Axis(frame.low, frame.high, 40, width - 8)
     base = height - 44
     body = _share_grid(frame.top, base, width) + _bars(histogram, axis, frame, (base, tail))
     body += _money_axis(axis, frame.unit, base) + _captions(histogram, frame, axis, height)
-    shown = [(axis.at(-m.loss), 14 + (34 if width > 500 else 24) * n, m) for n, m in enumerate(marks)
+    shown = [(axis.at(-m.loss), 14 + (34 if height > 200 else 24) * n, m) for n, m in enumerate(marks)
              if frame.low <= -m.loss <= frame.high]
     body += "".join(line("si", f"M{x:.1f} {top - 8}V{base:g}") for x, top, _ in shown)
     body += "".join(_mark_label(m, x, top, axis) for x, top, m in shown)
@@ -80,7 +82,7 @@ def _bars(histogram: Histogram, axis: Axis, frame: Frame, placed: tuple[float, f
 
 
 def _money_axis(axis: Axis, unit: Unit, base: float) -> str:
-    step = nice_step(axis.high - axis.low, 8 if axis.right > 500 else 4)
+    step = nice_step(axis.high - axis.low, 10 if axis.right > 500 else 5)
     places = next(p for p in range(4) if abs(round(step / unit.size, p) * unit.size - step) < step * 1e-6 or p == 3)
     out = [line("sr2", f"M{axis.left} {base:g}H{axis.right:g}")]
     for value in ticks(axis.low, axis.high, step):

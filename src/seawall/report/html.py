@@ -31,7 +31,7 @@ def render(report: RiskReport) -> str:
 
 def _carried(report: RiskReport) -> str:
     """Limits beside leverage; the one that is there takes the row where the other is absent."""
-    limits, leverage = survival.limit_section(report, "c5"), survival.leverage_section(report, "c7")
+    limits, leverage = survival.limit_section(report, "c6"), survival.leverage_section(report, "c6")
     if limits and leverage:
         return pair(limits, leverage)
     only = survival.limit_section(report, "c8") or survival.leverage_section(report, "c8")

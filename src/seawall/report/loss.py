@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from seawall.measures.tail import QUANTILE_RULES
 from seawall.model.report import ComponentRow, Histogram, RiskReport, TailRow
 from seawall.report import histogram, panels, titles, words
 from seawall.report.histogram import Frame, Mark
@@ -30,7 +31,10 @@ def tail_of(report: RiskReport, scenarios: str, confidence: float) -> TailRow | 
 
 def money_unit(report: RiskReport) -> Unit:
     """The unit that headline, tails and components share."""
-    return words.unit_for([report.equity, *(t.expected_shortfall for t in report.tails)])
+    return words.unit_for([
+        report.equity, *(t.expected_shortfall for t in report.tails), *(h.worst for h in report.histograms),
+        *(w.pnl for w in report.worst), *(a.equity for a in report.accounts),
+    ])
 
 
 def loss_sections(report: RiskReport) -> str:
@@ -47,7 +51,8 @@ def loss_sections(report: RiskReport) -> str:
 
 def _reach(report: RiskReport, histograms: Sequence[Histogram]) -> float:
     """Where a tail may be cut: a good way past the largest shortfall of any rule."""
-    losses = [t.expected_shortfall for t in report.tails if t.expected_shortfall]
+    found = [tail_of(report, h.scenarios, report.shortfall_confidence) for h in histograms]
+    losses = [t.expected_shortfall for t in found if t and t.expected_shortfall]
     widest = max(max(abs(h.worst), abs(h.best)) for h in histograms)
     if not losses or max(losses) <= 0:
         return widest or 1.0
@@ -55,23 +60,24 @@ def _reach(report: RiskReport, histograms: Sequence[Histogram]) -> float:
 
 
 def _distribution(report: RiskReport, ordered: Sequence[Histogram], frame: Frame) -> str:
-    """The main rule large, every other small under it on the same axes."""
+    """The main rule large, every other small under it on the same axis."""
     main, *others = ordered
     tail = tail_of(report, main.scenarios, report.shortfall_confidence)
     source = f"{words.capital(main.scenarios)}: {tail.source}" if tail else words.capital(main.scenarios)
     count = f", {tail.count:,} scenarios over {words.days(tail.horizon_days)}" if tail else ""
-    body = _drawing(report, main, frame, width=764) + f'<p class="conv">{_moments(main)}</p>'
-    small = "".join(f"<div><h3>{text(words.capital(h.scenarios))}</h3>{_drawing(report, h, frame, width=370)}"
+    body = _drawing(report, main, frame, size=(764, 252)) + f'<p class="conv">{_moments(main)}</p>'
+    width = 764 if len(others) == 1 else 370
+    small = "".join(f"<div><h3>{text(words.capital(h.scenarios))}</h3>{_drawing(report, h, frame, size=(width, 190))}"
                     f'<p class="conv">{_moments(h)}</p></div>' for h in others)
-    body += f'<div class="two">{small}</div>' if small else ""
+    body += f'<div class="{"one" if len(others) == 1 else "two"}">{small}</div>' if small else ""
     return section("lose", titles.loss(tail, frame.unit), f"{text(source)}{count}. P&amp;L of the whole book, "
                    f"{unit_name(report.currency, frame.unit)}, every line fully revalued.", body, css="c7")
 
 
-def _drawing(report: RiskReport, found: Histogram, frame: Frame, *, width: int) -> str:
+def _drawing(report: RiskReport, found: Histogram, frame: Frame, *, size: tuple[int, int]) -> str:
     tail = tail_of(report, found.scenarios, report.shortfall_confidence)
     start = tail.value_at_risk if tail else None
-    return histogram.draw(found, _marks(report, found.scenarios, frame.unit), frame, tail=start, width=width)
+    return histogram.draw(found, _marks(report, found.scenarios, frame.unit), frame, tail=start, size=size)
 
 
 def _marks(report: RiskReport, scenarios: str, unit: Unit) -> list[Mark]:
@@ -107,7 +113,7 @@ def _tail_section(report: RiskReport, unit: Unit, css: str) -> str:
     body = _tail_table(report, columns, unit) if report.tails else ""
     notes = "".join(f"<li>{text(note)}</li>" for note in report.notes)
     stated = f'<div class="empty" role="note"><b>Which measures these inputs allow</b><ul>{notes}</ul></div>'
-    rules = "; ".join(dict.fromkeys(t.quantile_rule for t in report.tails if t.quantile_rule))
+    rules = "; ".join(dict.fromkeys(QUANTILE_RULES.get(t.quantile_rule, t.quantile_rule) for t in report.tails))
     under = "Sampling error only; model error is larger, so read the rules beside each other." if body else ""
     title = titles.certainty(main_tail(report, report.shortfall_confidence)) if body else "No value at risk"
     rule = f'<p class="conv">Quantile: {text(rules)}.</p>' if rules else ""

@@ -45,26 +45,35 @@ def verdict(report: RiskReport) -> str:
     """Status, sentence, and what qualifies it; a partial report says so here whatever the rest says."""
     found = report.verdict
     lede = text(found.lede)
-    if not report.complete and "partial" not in found.lede:
-        lede = f"{_partial(report)} {lede}".strip()
+    if not report.complete and SCOPE_OF_VERDICT not in found.lede:
+        lede = f"{_missing(report)} {lede}".strip()
     lede = lede.replace(SCOPE_OF_VERDICT, f'<a href="#data">{SCOPE_OF_VERDICT}</a>', 1)
     mark = status(found.status, words.VERDICT[found.status])
     tail = f'<p class="lede">{lede}</p>' if lede else ""
     return f'<div class="verdict">{mark}<h1>{text(found.sentence)}</h1>{tail}</div>'
 
 
-def _partial(report: RiskReport) -> str:
-    """What is missing, counted: accounts, else lines, else failures."""
+def _missing(report: RiskReport) -> str:
+    """What is missing, counted: accounts, else lines; a failure outside the book leaves its totals whole."""
     counts = report.counts
+    of = ""
     if counts.unassessed_accounts:
-        missing = words.counted(counts.unassessed_accounts, "account")
-        of = f" of {words.in_words(counts.accounts)}"
-        number = counts.unassessed_accounts
+        number, noun, of = counts.unassessed_accounts, "account", f" of {words.in_words(counts.accounts)}"
+    elif counts.unassessed_lines:
+        number, noun = counts.unassessed_lines, "line of the book"
     else:
-        number = counts.unassessed_lines or len(report.failures)
-        missing, of = words.counted(number, "line" if counts.unassessed_lines else "row"), ""
+        number, noun = max(len(report.failures), 1), "entry"
+    plural = {"entry": "entries", "line of the book": "lines of the book"}.get(noun, "")
     it = "it" if number == 1 else "them"
-    return f"{words.capital(missing)}{of} {SCOPE_OF_VERDICT}; every total below is partial without {it}."
+    ends = f"every total below is partial without {it}" if partial(report) else f"no number below counts on {it}"
+    return f"{words.capital(words.counted(number, noun, plural))}{of} {SCOPE_OF_VERDICT}; {ends}."
+
+
+def partial(report: RiskReport) -> bool:
+    """Whether some line or account of the book is missing from the totals."""
+    counts = report.counts
+    missing = counts.unassessed_accounts or counts.unassessed_lines
+    return bool(missing) or any(f.accounts or f.instrument_id for f in report.failures)
 
 
 def headline(report: RiskReport) -> str:
@@ -96,7 +105,7 @@ def _equity(report: RiskReport, unit: Unit) -> str:
     base = f"{words.count(known, 'account')} of {len(report.accounts):,} assessed" if known < len(report.accounts) \
         else words.count(len(report.accounts), "account")
     return _tile("equity", "Equity", (words.money(report.equity, unit), _symbol(report, unit)),
-                 base + ("" if report.complete else " · <b>partial</b>"))
+                 base + (" · <b>partial</b>" if partial(report) else ""))
 
 
 def _shortfall(report: RiskReport, unit: Unit) -> str:
@@ -146,10 +155,10 @@ def _scan(report: RiskReport, unit: Unit) -> str:
 def _nearest(accounts: Sequence[AccountRow]) -> str:
     reach = [(abs(m), m, a) for a in accounts for m in (a.down, a.up) if m is not None]
     if not reach:
-        known = any(a.status != "unknown" for a in accounts)
-        under = "No move on the ladder takes any account" if known else "No account could be assessed"
+        known = any(a.scan is not None for a in accounts)
+        under = "No move on the ladder takes any account" if known else "No account could be scanned"
         return _tile("nearest", "Nearest to its scan", ("none" if known else words.DASH, ""), under, right=True)
-    _, move, account = min(reach, key=lambda r: (r[0], r[2].account))
+    _, move, account = min(reach, key=lambda r: (r[0], -(r[2].used or 0.0), r[2].account))
     used = f" · scan used <b>{words.percent(account.used, 0)}</b>" if account.used is not None else ""
     shown = ("now", "") if move == 0 else (words.percentage(move, 1, sign=True), "%")
     return _tile("nearest", "Nearest to its scan", shown, f"{text(account.account)}{used}", right=True)
@@ -157,7 +166,5 @@ def _nearest(accounts: Sequence[AccountRow]) -> str:
 
 def footer(report: RiskReport) -> str:
     """What made the page, and its conventions."""
-    rules = "; ".join(dict.fromkeys(t.quantile_rule for t in report.tails if t.quantile_rule))
-    rule = f" · quantile: {text(rules)}" if rules else ""
-    return (f"<footer><span>Seawall {text(report.version)} · {text(report.schema)} · UTC{rule}</span>"
+    return (f"<footer><span>Seawall {text(report.version)} · {text(report.schema)} · every time in UTC</span>"
             f"<span>{text(report.name)}</span></footer>")

@@ -13,6 +13,7 @@ from seawall.report.words import Unit
 
 STATUS_ORDER = {"bankrupt": 0, "liquidatable": 1, "warning": 2, "healthy": 3, "unknown": 4}
 HIGH_USE = 0.8
+SHARES = frozenset({"scan_used", "shortfall_leverage", "shortfall_share", "diversification", "chance"})
 
 
 def account_section(report: RiskReport) -> str:
@@ -59,12 +60,25 @@ def _account_row(r: AccountRow, unit: Unit, reach: float, *, chance: bool) -> st
     used = words.percentage(r.used, 0)
     strong = "b" if (r.used or 0.0) >= HIGH_USE else ""
     bar = charts.limit_bar(r.used, _use_state(r.used))
-    cells = [cell(words.money(r.equity, unit)), cell(words.money(r.scan, unit)),
+    cells = [cell(words.money(r.equity, unit)), cell(_scan(r, unit)),
              barred(bar, used, strong),
-             cell(charts.range_bar(r.account, (r.down, r.up), reach), "rc")]
+             _range(r, reach)]
     if chance:
         cells.append(cell(words.percentage(r.chance, 1)))
     return row([head, *cells, cell(words.money(r.shortfall, unit)), mark])
+
+
+def _range(r: AccountRow, reach: float) -> str:
+    """The moves it covers; words where there is no scan to cover."""
+    if r.scan is None or r.equity is None:
+        return cell("No scan could be computed", "l w dim2 rc")
+    return cell(charts.range_bar(r.account, (r.down, r.up), reach), "rc")
+
+
+def _scan(r: AccountRow, unit: Unit) -> str:
+    """The scan; where on the grid it is worst, on hover."""
+    shown = words.money(r.scan, unit)
+    return f'<span title="Worst at {text(r.scan_worst)}">{shown}</span>' if r.scan_worst and r.scan else shown
 
 
 def _use_state(used: float | None) -> str:
@@ -103,24 +117,26 @@ def limit_section(report: RiskReport, css: str) -> str:
 def _limit_row(use: LimitUse, currency: str) -> str:
     bar, strong = charts.limit_bar(use.used, use.state), "b" if use.state == "breached" else ""
     return row([
-        row_head(limit_name(use.limit), css="l w"), cell(limit_number(use.value, use.limit.unit, currency)),
-        cell(limit_number(use.limit.bound, use.limit.unit, currency), "dim2"),
+        row_head(limit_name(use.limit), css="l w"), cell(limit_number(use.value, use.limit, currency)),
+        cell(limit_number(use.limit.bound, use.limit, currency), "dim2"),
         barred(bar, words.percentage(use.used, 0), strong),
         cell(status(use.state, words.LIMIT_STATE[use.state]), "l st-h"),
     ])
 
 
 def limit_name(limit: Limit) -> str:
-    """A limit's own name, else its measure and scope."""
-    scope = "" if limit.scope == "total" else f", {limit.scope.split('=', 1)[-1]}"
-    return limit.name or words.capital(limit.measure.replace("_", " ")) + scope
+    """A limit's own name, else its measure; then its scope, unless that is in the name already."""
+    name = limit.name or limit.measure.replace("_", " ")
+    scope = "" if limit.scope == "total" else limit.scope.split("=", 1)[-1]
+    return words.capital(name if scope.lower() in name.lower() else f"{name}, {scope}")
 
 
-def limit_number(value: float | None, unit: str, currency: str) -> str:
-    """A limit's value in its own unit: share, multiple of equity, money, else bare with the unit behind."""
-    if unit in {"share", "%"}:
+def limit_number(value: float | None, limit: Limit, currency: str) -> str:
+    """A limit's value: share, multiple of equity or money, by its unit or else by what it measures."""
+    unit = limit.unit
+    if unit in {"share", "%"} or limit.measure in SHARES:
         return words.percent(value)
-    if unit in {"x", "×", "multiple"}:
+    if unit in {"x", "×", "multiple"} or limit.measure.endswith("leverage"):
         return words.multiple(value)
     shown = words.short(value, 3)
     return shown if unit in {currency, ""} or shown == words.DASH else f"{shown} {text(unit)}"

@@ -22,8 +22,12 @@ from seawall.model.results import LimitUse
 from seawall.report import words
 from seawall.report.words import counted, joined, percent, short
 
-REST = frozenset({"rest", "others", ""})
 LARGE_MOVE = 0.05
+
+
+def is_rest(name: str) -> bool:
+    """Whether a part stands for what was left over: ``rest``, ``271 others``, or no name."""
+    return name.lower() in {"rest", "others", ""} or name.endswith(" others")
 
 
 def accounts(rows: Sequence[AccountRow]) -> str:
@@ -33,6 +37,7 @@ def accounts(rows: Sequence[AccountRow]) -> str:
         names = [r.account for r in known if r.status == state]
         if names:
             return _uncovered(names, verb)
+    scanned = [r for r in known if r.scan is not None and r.equity is not None]
     down = min((r for r in known if r.down is not None), key=lambda r: -(r.down or 0.0), default=None)
     up = min((r for r in known if r.up is not None), key=lambda r: r.up or 0.0, default=None)
     if down and up:
@@ -42,7 +47,9 @@ def accounts(rows: Sequence[AccountRow]) -> str:
     if down or up:
         first, way, other = (down, "fall", "rise") if down else (up, "rise", "fall")
         return f"In a {way} {first.account if first else ''} loses its cover first; no {other} on the ladder takes any"
-    return "Every assessed account covers its scan at every move on the ladder" if known else "Accounts and their cover"
+    if known and len(scanned) == len(known):
+        return "Every assessed account covers its scan at every move on the ladder"
+    return "Accounts and their cover"
 
 
 def _uncovered(names: Sequence[str], verb: str) -> str:
@@ -108,7 +115,7 @@ def components(rows: Sequence[ComponentRow]) -> str:
 
 
 def _supply(parts: Sequence[ComponentRow], total: float) -> str:
-    named = [p for p in parts if p.key not in REST]
+    named = [p for p in parts if not is_rest(p.key)]
     givers = [p for p in named if p.component < -0.05 * total]
     for size in (1, 2, 3):
         first = named[:size]
@@ -155,6 +162,20 @@ def _one_way(still: dict[float, float]) -> str:
             return f"Short gamma: {step} costs, {_lopsided(still, sizes[-1])}"
         if all(v > 0 for v in beyond):
             return f"Long gamma: {step} gains, {_lopsided(still, sizes[-1])}"
+    return _directed(still, sizes[-1])
+
+
+def _directed(still: dict[float, float], size: float) -> str:
+    """A claim only if every fall loses and every rise gains, or the other way round."""
+    falls, rises = ([v for s, v in still.items() if s < 0], [v for s, v in still.items() if s > 0])
+    if size not in still or -size not in still:
+        return ""
+    low, high = (short(abs(still[s]), 3) for s in (-size, size))
+    at = percent(size, 0)
+    if all(v < 0 for v in falls) and all(v > 0 for v in rises):
+        return f"Long: a fall of {at} costs {low}, a rise of {at} gains {high}"
+    if all(v > 0 for v in falls) and all(v < 0 for v in rises):
+        return f"Short: a rise of {at} costs {high}, a fall of {at} gains {low}"
     return ""
 
 
@@ -217,6 +238,8 @@ def leverage(rows: Sequence[LeverageRow]) -> str:
     if not known:
         return "Leverage"
     most = max(known, key=lambda r: r.gross or 0.0)
+    if len(known) == 1:
+        return f"Gross leverage of {most.key} is {words.multiple(most.gross, 1)} its equity"
     return f"{most.key} carries the most: {words.multiple(most.gross, 1)} its equity, gross"
 
 
@@ -226,7 +249,7 @@ def worst(rows: Sequence[WorstRow]) -> str:
     for by, verb in (("by_account", "loses most"), ("by_factor", "costs most")):
         losers = [min(parts, key=lambda p: p.pnl).name for parts in (getattr(r, by) for r in rows) if parts]
         name, times = Counter(losers).most_common(1)[0] if losers else ("", 0)
-        if name not in REST and times > 1 and 2 * times > len(rows):
+        if not is_rest(name) and times > 1 and 2 * times > len(rows):
             often = "all" if times == len(rows) else f"{words.in_words(times)} of the"
             return f"In {often} {many} worst scenarios {name} {verb}"
     return f"The {many} worst scenarios" if len(rows) > 1 else "The worst scenario"

@@ -32,7 +32,8 @@ def line_section(report: RiskReport) -> str:
         body.append(_line_sum(f"{words.count(len(between), 'line')} between", between, scale.units))
     body += [_line_row(r, scale) for r in last]
     body.append(_line_sum("Every line", rows, scale.units, css="total"))
-    under = f"Ordered by {term('component', 'component expected shortfall', at='by-component')}, the costliest first."
+    shortfall = term("component", "component expected shortfall", at="by-component")
+    under = f"Ordered by {shortfall}, the costliest first." if any(scale.components) else "Ordered by value."
     main = table("Lines", columns, body, css="lines", at="line")
     title = titles.lines(rows, len(first), len(last))
     return section("lines", title, under, main + _folded(between, columns, scale))
@@ -198,7 +199,7 @@ def _note_row(e: QualityEntry) -> str:
     etc = words.ELLIPSIS if shown and e.count > len(shown) else ""
     key = "warning" if e.treatment in {"dropped", "repaired"} else "healthy"
     return row([cell(status(key, "Note"), "l st-h"), row_head(words.capital(e.reason), css="l w"),
-                cell(f"{words.count(e.count, 'quote')}{examples}{etc}", "l w"), cell(text(e.source), "l w dim2"),
+                cell(f"{words.count(e.count, 'case')}{examples}{etc}", "l w"), cell(text(e.source), "l w dim2"),
                 cell(text(words.capital(e.treatment)), "l w dim2")])
 
 
