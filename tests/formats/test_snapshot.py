@@ -13,15 +13,9 @@ import pytest
 from seawall.errors import FileProblem
 from seawall.formats.chain import write_chain
 from seawall.formats.deribit import chains_of_answers
-from seawall.formats.snapshot import (
-    FileEntry,
-    Manifest,
-    read_manifest,
-    read_snapshot,
-    sha256_of,
-    write_manifest,
-    write_rows,
-)
+from seawall.formats.history import read_history
+from seawall.formats.manifest import FileEntry, Manifest, read_manifest, sha256_of, write_manifest
+from seawall.formats.snapshot import read_snapshot, write_rows
 from seawall.model.quotes import QualityEntry
 
 DAY = 86_400_000
@@ -107,8 +101,19 @@ def test_a_manifest_comes_back_as_it_was_written(snapshot: Path) -> None:
 
 
 def test_the_history_file_is_an_ordinary_price_file(snapshot: Path) -> None:
-    from seawall.formats.history import read_history
-
     panel = read_history(snapshot / "history.parquet")
     assert panel.panel_id == read_snapshot(snapshot).history.panel_id  # type: ignore[union-attr]
     assert np.isfinite(panel.values).all()
+
+
+def test_a_snapshot_stands_for_its_history_and_is_verified(snapshot: Path) -> None:
+    panel = read_history(snapshot)
+    assert panel.panel_id == read_history(snapshot / "history.parquet").panel_id
+    (snapshot / "history.parquet").write_bytes(b"spoilt")
+    with pytest.raises(FileProblem, match="was altered"):
+        read_history(snapshot)
+
+
+def test_a_directory_that_is_no_snapshot_is_no_history(tmp_path: Path) -> None:
+    with pytest.raises(FileProblem, match="cannot be read"):
+        read_history(tmp_path)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seawall.formats.snapshot import Manifest
+from seawall.formats.manifest import Manifest
 from seawall.venues.deribit import pull
 from seawall.venues.http import PullSettings
 from venues.deribit_server import FakeTime, Served

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from seawall.errors import FileProblem, InputError, VenueError
-from seawall.formats.snapshot import Manifest, read_manifest, read_snapshot, sha256_of
+from seawall.formats.manifest import Manifest, read_manifest, sha256_of
+from seawall.formats.snapshot import read_snapshot
 from seawall.venues import deribit
 from seawall.venues.deribit import pull, rebuild
 from seawall.venues.http import PullSettings

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from seawall.errors import FileProblem, InputError
 from seawall.formats.history_columns import Cells, Shape, cells_of, load_table, shape_of, split_steps
+from seawall.formats.manifest import read_manifest, verify
 from seawall.formats.times import Moments, moment_of, moments_of, names_a_day, texts_of
 from seawall.history.bars import DROPPED, FLAGGED, REPAIRED, Bars, bars_of_closes, is_daily, one_gap
 from seawall.history.join import Named, panel_of_bars
@@ -46,14 +47,14 @@ def read_history(
     columns: Sequence[str] | None = None, splits: str | Path | None = None,
     start: Moment | None = None, end: Moment | None = None, options: HistoryOptions | None = None,
 ) -> Panel:
-    """The panel of every name in the files, joined on dates, cleaned, each gap told.
+    """The panel of every name in the files (or snapshot directories), joined on dates, cleaned, each gap told.
 
     names: what a name in a file stands for: an asset (``BTCUSDT`` -> ``BTC``: factor spot:BTC) or a factor
     (``vix_daily`` -> ``volatility:SPX``); others keep their name. columns: the names to read, by default all. splits: a
     file of split ratios or of price and split factors. start, end: UTC, inclusive.
     Raises FileProblem for a file that cannot be read or lacks a column; InputError for a name that no file has.
     """
-    files = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    files = [file for path in ([paths] if isinstance(paths, str | Path) else paths) for file in _files(Path(path))]
     chosen = options or HistoryOptions()
     read = [_read_file(file, chosen) for file in files]
     bars = [one for found, _ in read for one in found]
@@ -87,6 +88,20 @@ def parse_history(data: bytes, name: str, options: HistoryOptions | None = None)
                           remedy="name the column of dates date")
     found, bad = _bars(table, shape, name, moments, readable)
     return found, gaps + bad
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or a snapshot's verified history."""
+    if not path.is_dir():
+        return [path]
+    manifest = read_manifest(path)
+    names = [name for name, entry in manifest.files.items() if entry.kind == "history"]
+    if not names:
+        raise FileProblem(path, "a snapshot without history", wanted="a file of kind history",
+                          remedy="pull again into this directory")
+    for name in names:
+        verify(path, name, manifest.files[name])
+    return [path / name for name in names]
 
 
 def _read_file(file: Path, options: HistoryOptions) -> tuple[list[Bars], list[Gap]]:

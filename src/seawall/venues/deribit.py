@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seawall.errors import InputError, VenueError
-from seawall.formats.snapshot import Manifest
+from seawall.formats.manifest import Manifest
 from seawall.model.failure import Failure
 from seawall.venues.deribit_tables import CANDLE_MS, HOUR_MS, stamps_of, write_tables
 from seawall.venues.http import Client, Clock, PullSettings, Sleep

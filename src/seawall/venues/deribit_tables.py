@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from seawall.errors import FileProblem
 from seawall.formats.chain import write_chain
 from seawall.formats.deribit import chains_of_answers
+from seawall.formats.manifest import FileEntry, sha256_of
 from seawall.formats.names import contract_named
-from seawall.formats.snapshot import FileEntry, sha256_of, write_rows
+from seawall.formats.snapshot import write_rows
 from seawall.model.factor import tenor_of
 from seawall.model.failure import Failure
 from seawall.model.quotes import Chain, QualityEntry

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from seawall.errors import FileProblem, InputError
-from seawall.formats.snapshot import (
+from seawall.formats.manifest import (
     FileEntry,
     Manifest,
     is_snapshot,
