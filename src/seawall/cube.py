@@ -246,7 +246,15 @@ def _batches(instruments: Sequence[Instrument], failed: set[str]) -> list[list[t
     for row, instrument in enumerate(instruments):
         if instrument.instrument_id not in failed:
             by_kind.setdefault(instrument.kind, []).append((row, instrument))
+    for rows in by_kind.values():
+        rows.sort(key=_neighbours)
     return [rows[start : start + BATCH] for rows in by_kind.values() for start in range(0, len(rows), BATCH)]
+
+
+def _neighbours(placed: tuple[int, Instrument]) -> tuple[str, str, float]:
+    """What shares an expiry, and then a strike, is valued together: forwards, smiles and bells are made once."""
+    instrument = placed[1]
+    return instrument.underlying, str(instrument.expires_at), float(getattr(instrument, "strike", 0.0))
 
 
 def _joined(parts: Sequence[Valued]) -> Valued:
