@@ -156,7 +156,7 @@ def test_a_volatility_stops_at_a_tenth_of_its_level_and_is_counted(how: str, sho
     made = rule(Column("volatility", "BTC", how), held_still("volatility", "*"), shocks=[[shock, 0.0]])
     chosen = apply_rule(made, market)
     key = f"volatility:BTC:{SOON}"
-    assert level(chosen, market, key) == LOWEST_SHARE * market.level(key)
+    assert level(chosen, market, key) == 0.1 * market.level(key)
     assert dict(chosen.floored) == {key: 1, f"volatility:BTC:{LATE}": 1}
 
 

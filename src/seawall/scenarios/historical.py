@@ -17,8 +17,8 @@ from seawall.model.scenario import ABSOLUTE, RELATIVE, Column, ScenarioRule, Ter
 from seawall.scenarios.apply import held_still
 from seawall.scenarios.grid import MULTIPLICATIVE
 
-# How a move of 30-day volatility reached other expiries in the Deribit chains of 4 and 5 February 2026: BTC +0.83 of
-# its level at 7 days, +0.67 at 21, +0.42 at 49, +0.21 at 140, +0.09 at 322; flat below a week.
+# How a move of 30-day volatility reached other expiries in the Deribit chains of 4 and 5 February 2026: BTC +0.81 of
+# its level at 7 days, +0.66 at 21, +0.42 at 49, +0.21 at 140, +0.09 at 322; about flat below a week.
 MEASURED_TERM = Term(reference_days=30.0, short=0.3, long=0.7, floor_days=7.0)
 # Relative move of 30-day volatility per relative move of spot, by least squares on daily closes: BTC and DVOL,
 # 147 days to 13 February 2026, -1.9 at correlation -0.80; SPY and VIX, 5,847 days from 1998 to 2021, -4.3 at -0.72.
