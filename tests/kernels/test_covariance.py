@@ -114,8 +114,9 @@ def test_the_asynchronous_covariance_is_the_sum_over_overlapping_pairs(seed: int
     ta, tb = (np.sort(rng.choice(span, n, replace=False)) for n in (a, b))
     pa, pb = rng.normal(size=a).cumsum(), rng.normal(size=b).cumsum()
     wanted = overlapping_products(ta, pa, tb, pb)
-    assert hayashi_yoshida(ta, pa, tb, pb) == pytest.approx(wanted, abs=1e-11 * (1 + np.abs(pa).max() * np.abs(pb).max()))
-    assert hayashi_yoshida(tb, pb, ta, pa) == pytest.approx(wanted, abs=1e-11 * (1 + np.abs(pa).max() * np.abs(pb).max()))
+    rounding = 1e-11 * (1 + np.abs(pa).max() * np.abs(pb).max())
+    assert hayashi_yoshida(ta, pa, tb, pb) == pytest.approx(wanted, abs=rounding)
+    assert hayashi_yoshida(tb, pb, ta, pa) == pytest.approx(wanted, abs=rounding)
 
 
 def test_asynchronous_sampling_hides_no_correlation_from_overlapping_moves() -> None:
