@@ -242,6 +242,39 @@ def test_a_missing_file_is_refused_by_its_name(tmp_path: Path, market: Market) -
         read_book(tmp_path / "gone.csv", market)
 
 
+CELLS = st.one_of(
+    st.sampled_from([
+        "", "A1", "USD", "BTC", "C60", "1", "-2.5", "1e999", "nan", "NaN", "inf", "1,5", "option", "future",
+        "perpetual", "wrapped", "lending", "cash", "spot", "call", "inverse", "quanto", "2026-12-25T08:00:00Z", "46381",
+        "sep=;", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00+01:00", '"', "\ud800", "\x00", "\n", "60000", "supply",
+        "short",
+    ]),
+    st.text(max_size=6),
+)
+
+
+@given(rows=st.lists(st.lists(CELLS, min_size=len(NAMES) - 1, max_size=len(NAMES) + 1), max_size=5),
+       kind=st.sampled_from(["csv", "json", "raw"]))
+def test_whatever_stands_in_a_file_is_read_or_refused_and_never_crashes(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], kind: str
+) -> None:
+    folder = tmp_path_factory.mktemp("book")
+    table = [dict(zip((*NAMES, "more"), row, strict=False)) for row in rows]
+    text = {"json": json.dumps(table), "csv": HEADER + "".join(",".join(row) + "\n" for row in rows),
+            "raw": "".join(";".join(row) for row in rows)}[kind]
+    path = put(folder, text.encode("utf-8", "surrogatepass"), "book.json" if kind == "json" else "book.csv")
+    try:
+        book = read_book(path, example_market())
+    except FileProblem:
+        return
+    rows_told = {failure.where.split(",")[0] for failure in book.failures}
+    held = hold(book, revalue(book.instruments, example_market(), grid()), by=())
+    assert book.book_id
+    assert len(book) + len(rows_told) <= max(len(rows) * 8, 1)
+    assert not rows_told or held.partial.all()
+    assert np.isfinite(held.pnl).all()
+
+
 SIZES = st.integers(-50, 50).filter(bool)
 ENTRIES = st.lists(st.tuples(SIZES, st.integers(20_000, 90_000)), min_size=1, max_size=6)
 
@@ -274,6 +307,14 @@ def test_a_position_bought_and_sold_back_keeps_the_gain_that_no_single_price_car
     rows = [PERPETUAL.format(q, p, "USD", "linear") for q, p in ((2, 50_000), (-2, 55_000))]
     book = read_book(written(tmp_path, *rows), market)
     assert sorted(zip(book.quantity, book.average_price, strict=True)) == [(-2.0, 55_000.0), (2.0, 50_000.0)]
+
+
+def test_lines_with_and_without_a_price_stay_apart(tmp_path: Path, market: Market) -> None:
+    """One price for both would be invented, and no price for both would lose a gain."""
+    rows = [PERPETUAL.format(q, p, "USD", "linear") for q, p in ((2, 50_000), (1, ""), (2, 52_000))]
+    book = read_book(written(tmp_path, *rows), market)
+    assert book.quantity.tolist() == [4.0, 1.0]
+    np.testing.assert_array_equal(book.average_price, [51_000.0, np.nan])
 
 
 def test_an_option_bought_and_sold_back_is_one_flat_line(tmp_path: Path, market: Market) -> None:

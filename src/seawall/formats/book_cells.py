@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 LARGEST = 1e30  # beyond any holding in any unit; sums of many still fit
@@ -69,7 +69,7 @@ def _readings(text: str) -> list[str]:
 
 
 def moment(field: str, text: str) -> datetime | Problem:
-    """The time in the cell, with its zone."""
+    """The time in the cell, which must name its zone, in UTC."""
     wanted = "a time with its zone, such as 2026-12-25T08:00:00Z"
     if SERIAL.fullmatch(text):
         day = (SPREADSHEET_EPOCH + timedelta(days=float(text))).date().isoformat()
@@ -77,7 +77,9 @@ def moment(field: str, text: str) -> datetime | Problem:
                        f"it stands for {day}: format the column as text and write the time")
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        if found.tzinfo is not None:
+            found = found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return Problem(field, f"{field} is not a time", text, wanted,
                        "write year-month-day: a spreadsheet may have rewritten it, so format the column as text")
     if DAY.fullmatch(text):

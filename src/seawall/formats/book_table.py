@@ -105,9 +105,8 @@ def text_of(value: Any) -> str:
 def _read_csv(file: Path) -> Table:
     text = _decoded(file)
     offset, separator = 0, ""
-    if text[:4].lower() == "sep=":
-        first, _, text = text.partition("\n")
-        offset, separator = 1, first[4:5]
+    if text[:4].lower() == "sep=" and text[4:5] in SEPARATORS:
+        offset, separator, text = 1, text[4:5], text.partition("\n")[2]
     separator = separator or _separator(text.partition("\n")[0])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     names = [column_name(cell) for cell in next(reader, [])]
@@ -168,7 +167,10 @@ def _decoded(file: Path) -> str:
 
 
 def _read_json(file: Path) -> Table:
-    raw: Any = json.loads(_decoded(file), object_pairs_hook=_pairs_once)
+    text = _decoded(file)
+    raw: Any = json.loads(text, object_pairs_hook=_pairs_once)
+    if "\\u" in text:
+        json.dumps(raw, ensure_ascii=False).encode()  # half a surrogate pair has no bytes, so no hash later
     if not isinstance(raw, list) or not all(isinstance(row, dict) for row in raw):
         raise ValueError("wanted a list of objects")
     keys = dict.fromkeys(key for row in raw for key in row)
