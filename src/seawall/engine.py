@@ -142,7 +142,8 @@ def _report(subject: Subject, valued: Valued) -> RiskReport:
         worst=worst_rows(book, market, cube, total=total, confidence=confidence, currency=currency),
         crises=_crises(subject),
         lines=line_rows(book, market, cube, greeks=greeks, total=total, confidence=confidence),
-        failures=failures, quality=market.quality, notes=plan.notes, proofs=_proofs(subject, cube), version=importlib.metadata.version("seawall"),
+        failures=failures, quality=market.quality, notes=plan.notes, proofs=_proofs(subject, cube),
+        version=importlib.metadata.version("seawall"),
         complete=not failures and not valued.accounts.held.unknown,
     )
 

@@ -108,6 +108,11 @@ class Option:
         return rows.done()
 
 
+def option_volatilities(instruments: Sequence[OptionTerms], market: Market) -> Floats:
+    """(I,) volatility per year at each option's strike, of the smile as it stands."""
+    return _points(instruments, market).smile.volatility
+
+
 class _Grid(NamedTuple):
     """The kernel's columns (E,S), smile (E,7), and each instrument's row (I) among them."""
 
