@@ -145,10 +145,16 @@ def test_a_policy_is_another_when_any_of_its_choices_is() -> None:
     policy = Policy()
     limit = Limit("value_at_risk", 1e6)
     others = {
-        "limits": (limit,), "confidence": (0.95,), "quantile": "linear", "currency": "EUR", "plugins": ("seawall",),
-        "strict": True,
+        "limits": (limit,), "confidence": (0.95,), "shortfall_confidence": 0.99, "risk_confidence": 0.95,
+        "quantile": "linear", "currency": "EUR", "plugins": ("seawall",), "strict": True,
     }
+    assert set(others) == set(Policy.__struct_fields__)
     found = {msgspec.structs.replace(policy, **{name: value}).policy_id for name, value in others.items()}
     assert len(found | {policy.policy_id}) == len(others) + 1
     assert msgspec.structs.replace(policy, limits=(msgspec.structs.replace(limit, bound=2e6),)).policy_id not in found
     assert Policy().policy_id == policy.policy_id
+
+
+def test_a_policy_is_the_same_from_another_file() -> None:
+    here, there = (Policy(limits=(Limit("value_at_risk", 1e6, where=where),)) for where in ("a.csv row 2", "b.toml"))
+    assert here.policy_id == there.policy_id

@@ -17,10 +17,12 @@ from seawall.cube import revalue
 from seawall.errors import InputError
 from seawall.formats.scenarios import load_crises
 from seawall.instruments.plugins import decode_instrument
-from seawall.model.factor import tenor_of
+from seawall.model.factor import Factor, tenor_of
+from seawall.model.panel import Panel
 from seawall.model.scenario import ABSOLUTE
 from seawall.scenarios.apply import apply_rule, fade
 from seawall.scenarios.crises import ASSUMPTION, FACT, VENUE, Crisis, Library, Move, crises, facts
+from seawall.scenarios.historical import historical
 
 LIBRARY = load_crises()
 BY_NAME = {crisis.name: crisis for crisis in LIBRARY.crises}
@@ -284,6 +286,17 @@ def test_nine_facts_in_ten_can_be_recomputed_from_recorded_data() -> None:
 @pytest.mark.parametrize(("crisis", "item"), RECORDED, ids=[f"{c.name} {m.factor}" for c, m in RECORDED])
 def test_a_fact_is_the_recorded_number_to_the_printed_digits(shared_data: Path, crisis: Crisis, item: Move) -> None:
     assert (item.start, item.end) == AGAIN[item.source](shared_data, crisis, item)
+
+
+@pytest.mark.shared_data
+def test_a_history_of_the_same_prices_repeats_the_crisis_row_for_row(shared_data: Path) -> None:
+    table = parquet.read_table(shared_data / LATER).to_pandas()
+    wide = table.pivot(index="date", columns="symbol", values="close")[["BTCUSDT", "ETHUSDT"]]
+    panel = Panel(day(wide.index).astype("datetime64[ns]"), (Factor("spot", "BTC"), Factor("spot", "ETH")),
+                  wide.to_numpy())
+    past = historical(panel)
+    row = past.labels.tolist().index("2020-03-12")
+    assert past.shocks[row, :2].tolist() == [move("2020-03-12", f"spot:{a}").size() for a in ("BTC", "ETH")]
 
 
 @pytest.mark.shared_data
