@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -73,6 +73,14 @@ def test_the_famous_figures_are_the_published_ones() -> None:
     assert round(move("2025-10-10", "spot:SPX").size() * 100, 2) == -2.71
     assert round(move("2025-10-10 low", "peg:WBETH").size(), 3) == -0.887
     assert move("1987-10-19", "volatility:SPX").basis == ASSUMPTION
+
+
+def test_the_index_and_the_fund_that_follows_it_agree() -> None:
+    for crisis in LIBRARY.crises:
+        fund = [item for item in crisis.moves if item.factor == "spot:SPY"]
+        for item in fund:
+            # The fund closes a quarter of an hour after the index and trades at its own price: half a point.
+            assert item.size() == pytest.approx(move(crisis.name, "spot:SPX").size(), abs=0.005)
 
 
 def test_the_rule_has_a_row_a_crisis_and_moves_any_market_without_a_gap() -> None:
@@ -286,6 +294,9 @@ def test_nine_facts_in_ten_can_be_recomputed_from_recorded_data() -> None:
 @pytest.mark.parametrize(("crisis", "item"), RECORDED, ids=[f"{c.name} {m.factor}" for c, m in RECORDED])
 def test_a_fact_is_the_recorded_number_to_the_printed_digits(shared_data: Path, crisis: Crisis, item: Move) -> None:
     assert (item.start, item.end) == AGAIN[item.source](shared_data, crisis, item)
+    for stands, step in zip(item.path, crisis.steps, strict=bool(item.path)):
+        on = datetime.strptime(f"{step} {crisis.last[:4]} +0000", "%d %B %Y %z").date().isoformat()
+        assert stands == AGAIN[item.source](shared_data, msgspec.structs.replace(crisis, last=on), item)[1], step
 
 
 @pytest.mark.shared_data
