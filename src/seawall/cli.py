@@ -6,6 +6,7 @@ something could not be assessed; 1 bad input; 2 wrong command line.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -16,6 +17,8 @@ import typer
 from rich.console import Console
 
 from seawall.errors import InputError, RiskError
+
+WIDTH, NARROWEST, WIDEST = 122, 100, 160
 
 app = typer.Typer(help="Portfolio risk aggregation: every derivative position, from every venue, as one book.",
                   no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -62,7 +65,7 @@ def report(  # one option a parameter is how the command line is declared
         names=_pairs("--name", name), proxies=_proxies(proxy), days=days, scenarios=_names(scenarios), by=_names(by),
         limits=limits, draws=draws, seed=seed, currency=currency, title=title or book.stem, strict=strict,
     )
-    raise typer.Exit(run(desk, Outputs(html, json, parquet, quiet), Console(), Console(stderr=True)))
+    raise typer.Exit(run(desk, Outputs(html, json, parquet, quiet), _screen(), Console(stderr=True)))
 
 
 @app.command()
@@ -75,8 +78,8 @@ def sample(
     from seawall.desk import Outputs, run, sample_desk
 
     outputs = Outputs(out / "report.html", out / "report.json", out / "tables", False)
-    code = run(sample_desk(name, draws=draws, seed=seed), outputs, Console(), Console(stderr=True))
-    Console().print(f"On a book of your own, the exit code would be {code}.", style="dim")
+    code = run(sample_desk(name, draws=draws, seed=seed), outputs, _screen(), Console(stderr=True))
+    _screen().print(f"On a book of your own, the exit code would be {code}.", style="dim")
 
 
 @app.command()
@@ -84,7 +87,7 @@ def quality(market: MarketFiles, at: At = "") -> None:
     """What reading a market had to drop, mend or flag, and how well its smiles meet the quotes."""
     from seawall.desk import show_quality
 
-    show_quality(tuple(market), _moment(at), Console())
+    show_quality(tuple(market), _moment(at), _screen())
 
 
 @app.command()
@@ -122,6 +125,13 @@ def guarded(command: Callable[[], None]) -> None:
     except RiskError as error:
         Console(stderr=True).print(f"seawall: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise SystemExit(1) from None
+
+
+def _screen() -> Console:
+    """Standard output: as wide as it is, within what the tables are made for; a pipe has no width of its own."""
+    console = Console()
+    told = console.is_terminal or "COLUMNS" in os.environ
+    return Console(width=min(max(console.width, NARROWEST), WIDEST) if told else WIDTH)
 
 
 def _names(text: str) -> tuple[str, ...]:

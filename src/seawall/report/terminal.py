@@ -57,27 +57,23 @@ def _verdict(report: RiskReport) -> ConsoleRenderable:
 
 
 def _numbers(report: RiskReport, unit: Unit) -> ConsoleRenderable:
-    money = f"{report.currency} {unit.symbol}".strip()
-    table = _table(money, "now", "± s.e.", "95% interval", "of equity", "scenarios")
-    table.add_row("Equity", _bold(words.money(report.equity, unit)), "", "", "", "")
-    for row in report.tails:
-        horizon = words.days(row.horizon_days)
-        base = f"{row.scenarios}, {row.count:,}"
-        table.add_row(f"Expected shortfall {words.confidence(row.confidence)}, {horizon}",
-                      _bold(words.money(row.expected_shortfall, unit)), words.money(row.standard_error, unit), "",
-                      words.percent(row.share), Text(base, style="dim"))
-        table.add_row(f"Value at risk {words.confidence(row.confidence)}, {horizon}",
-                      _bold(words.money(row.value_at_risk, unit)), "", words.span(row.interval, unit), "",
-                      Text(base, style="dim"))
+    """One row a rule and confidence; what each rule is made of stands above its rows."""
+    table = _table(f"{report.currency} {unit.symbol}".strip(), "VaR", "95% interval", "Shortfall", "± s.e.", "of equity")
+    table.add_row("Equity", _bold(words.money(report.equity, unit)))
     scans = [a.scan for a in report.accounts if a.scan is not None]
     if scans:
-        table.add_row("Scan of every account, added", _bold(words.money(sum(scans), unit)), "", "",
-                      words.percent(_share(sum(scans), report.equity)), Text("spot × volatility grid", style="dim"))
+        table.add_row("Scan of every account, added", _bold(words.money(sum(scans), unit)), "", "", "",
+                      words.percent(_share(sum(scans), report.equity)))
     if report.joint is not None:
-        joint = report.joint
-        table.add_row("Volatility a year, from sensitivities", _bold(words.money(joint.volatility, unit)), "", "",
-                      words.percent(_share(joint.volatility, report.equity)),
-                      Text(f"pooling saves {words.percent(joint.diversification, 0)}", style="dim"))
+        table.add_row("Volatility a year, from sensitivities", _bold(words.money(report.joint.volatility, unit)), "",
+                      "", "", words.percent(_share(report.joint.volatility, report.equity)))
+    for name in dict.fromkeys(row.scenarios for row in report.tails):
+        rows = [row for row in report.tails if row.scenarios == name]
+        table.add_row(Text(f"{name}: {words.days(rows[0].horizon_days)}, {rows[0].count:,} scenarios", style="dim"))
+        for row in rows:
+            table.add_row(f"  {words.confidence(row.confidence)}", _bold(words.money(row.value_at_risk, unit)),
+                          words.span(row.interval, unit), _bold(words.money(row.expected_shortfall, unit)),
+                          words.money(row.standard_error, unit), words.percent(row.share))
     return table
 
 
@@ -237,14 +233,15 @@ def _crises(report: RiskReport, unit: Unit) -> ConsoleRenderable | None:
 
 
 def _notes(report: RiskReport) -> ConsoleRenderable | None:
-    if not report.notes:
-        return None
-    return _labelled("Which VaR", report.notes)
+    """What each distribution is made of, and which could not be had."""
+    made = dict.fromkeys(f"{row.scenarios}: {row.source}" for row in report.tails if row.source)
+    return _labelled("Which VaR", [*made, *report.notes]) if made or report.notes else None
 
 
 def _data(report: RiskReport) -> ConsoleRenderable:
     failures = [Text(str(failure), style=STYLE["warn"]) for failure in report.failures]
-    entries = sorted(report.quality, key=lambda e: (e.treatment != "dropped", -e.count))
+    told = [entry for entry in report.quality if entry.treatment in TREATMENTS]
+    entries = sorted(told, key=lambda e: (e.treatment != "dropped", -e.count))
     notes = [f"{entry.count:,} {entry.treatment}: {entry.reason} ({entry.source})" for entry in entries]
     more = len(notes) - QUALITY_SHOWN
     shown = [*notes[:QUALITY_SHOWN], *([f"{more} more reasons: see the page, or seawall quality"] if more > 0 else [])]
@@ -295,7 +292,8 @@ def show_market(market: Market, console: Console) -> None:
                        words.percentage(curves[-1].level))
     console.print(Padding(smiles, (1, 0)))
     reasons = _table("Reason", "Count", "Treatment", "Source", "Such as", left=(0, 2, 3, 4))
-    for entry in sorted(market.quality, key=lambda e: (TREATMENTS.index(e.treatment), -e.count)):
+    rank = {treatment: n for n, treatment in enumerate(TREATMENTS)}
+    for entry in sorted(market.quality, key=lambda e: (rank.get(e.treatment, len(rank)), -e.count)):
         reasons.add_row(entry.reason, f"{entry.count:,}", entry.treatment, Text(entry.source, style="dim"),
                         Text(", ".join(entry.examples), style="dim"))
     console.print(reasons)
