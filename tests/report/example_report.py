@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 import msgspec
 
@@ -38,6 +39,7 @@ EQUITY = 29.78e6
 FACTORS = ("BTC spot", "ETH spot", "BTC volatility", "ETH volatility", "BTC funding", "USDT peg", "STETH peg")
 
 
+@cache
 def desk() -> r.RiskReport:
     """About 300 lines, nine accounts of which one is unknown, two scenario rules, limits in all four states."""
     draw = random.Random(11)

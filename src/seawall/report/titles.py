@@ -66,7 +66,8 @@ def limits(uses: Sequence[LimitUse]) -> str:
     said = {"breached": "breached", "near": "near", "unknown": "not assessed"}
     parts = [(states[state], word) for state, word in said.items() if states[state]]
     if not parts:
-        return "The one limit is kept" if len(uses) == 1 else f"All {words.in_words(len(uses))} limits are kept"
+        whole = {1: "The one limit is", 2: "Both limits are"}
+        return f"{whole.get(len(uses), f'All {words.in_words(len(uses))} limits are')} kept"
     (first, word), *others = parts
     head = f"{words.capital(words.in_words(first))} of {counted(len(uses), 'limit')} {word}"
     return ", ".join([head, *(f"{words.in_words(n)} {w}" for n, w in others)])
@@ -81,7 +82,7 @@ def loss(tail: TailRow | None, unit: words.Unit) -> str:
     whole = round(one_in)
     if tail.value_at_risk is None or abs(one_in - whole) > 1e-6 * one_in:
         return f"The worst {percent(1 - tail.confidence)} lose {average} on average"
-    period = "day" if tail.horizon_days == 1 else f"{words.days(tail.horizon_days).removesuffix('s')} period"
+    period = "day" if tail.horizon_days == 1 else f"{words.days(tail.horizon_days).removesuffix('s').replace(' ', '-')} period"
     often = {20: "twenty", 40: "forty", 50: "fifty", 100: "a hundred", 200: "two hundred", 1000: "a thousand"}
     verb = "gains less than" if tail.value_at_risk < 0 else "loses more than"
     start = f"{words.money(abs(tail.value_at_risk), unit)}{unit.symbol}"
