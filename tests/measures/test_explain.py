@@ -45,6 +45,11 @@ def test_the_worst_come_worst_first_and_once_a_date() -> None:
         ("d1", 1, -10.0, 2), ("d2", 4, -8.0, 1), ("d4", 5, 1.0, 0)]
 
 
+def test_a_rule_of_few_rows_has_its_worst_but_no_tail() -> None:
+    worst = worst_scenarios(np.array([3.0, -1.0]), relabelled(["a", "b"]), confidence=0.99)
+    assert [(w.label, w.draws) for w in worst] == [("b", 0), ("a", 0)]
+
+
 def test_steps_of_one_path_are_one_scenario_and_weightless_rows_none() -> None:
     rule = relabelled(["a", "b", "c", "d"], path=np.array([0, 0, 1, 2]), step=np.array([0, 1, 0, 0]),
                       weights=np.array([1.0, 1.0, 1.0, 0.0]))

@@ -187,6 +187,18 @@ def test_twins_that_lose_alike_are_one_draw() -> None:
     assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
 
+def test_the_error_is_the_influence_of_each_draw_squared_and_added() -> None:
+    """The slow twin: the influence of every scenario, summed draw by draw."""
+    rng = np.random.default_rng(9)
+    pnl, weights, cluster = rng.standard_t(4, 300), rng.uniform(0.2, 1, 300), rng.integers(0, 120, 300)
+    level, chances = 0.9, weights / weights.sum()
+    risk, shortfall = (float(f(pnl, level, weights=weights)) for f in (value_at_risk, expected_shortfall))
+    influence = tail_weights(pnl, level, weights) * (-pnl - risk) + chances * (risk - shortfall)
+    slow = np.sqrt(3 * sum(influence[cluster == draw].sum() ** 2 for draw in range(120)))
+    found = estimate_expected_shortfall(pnl, level, sampling=Sampling(weights, cluster, 3.0))
+    assert found.standard_error == pytest.approx(slow, rel=1e-12)
+
+
 def test_overlapping_windows_widen_errors_enough() -> None:
     days, span, trials = 2000, 5, 200
     steps = np.random.default_rng(8).standard_normal((trials, days + span - 1))

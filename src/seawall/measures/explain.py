@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from seawall.cube import hold, revalue, shock, take_rows, take_scenarios
+from seawall.errors import TailTooThin
 from seawall.measures.tail import tail_weights
 from seawall.model.arrays import Bools, Floats, Ints, read_only
 from seawall.model.book import Book
@@ -73,11 +74,15 @@ class FactorContributions(NamedTuple):
 def worst_scenarios(
     pnl: Floats, rule: ScenarioRule, *, count: int = 10, confidence: float = 0.975
 ) -> tuple[Worst, ...]:
-    """The scenarios of lowest P&L (S,), worst first, one for each label and path. Raises TailTooThin.
+    """The scenarios of lowest P&L (S,), worst first, one for each label and path.
 
-    Scenarios that carry no weight are no scenarios. Draws of one date share its label: its worst stands for it.
+    Scenarios that carry no weight are no scenarios. Draws of one date share its label: its worst stands for it. Of a
+    rule with too few rows for a tail, no draw lies in it.
     """
-    tail = tail_weights(pnl, confidence, rule.weights) > 0
+    try:
+        tail = tail_weights(pnl, confidence, rule.weights) > 0
+    except TailTooThin:
+        tail = np.zeros(len(pnl), dtype=bool)
     family = _families(rule)
     order = np.argsort(pnl, kind="stable")
     order = order[rule.weights[order] > 0]
