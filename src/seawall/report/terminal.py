@@ -25,6 +25,7 @@ STYLE = {"ok": "", "warn": "yellow", "bad": "bold red", "na": "magenta"}
 BAR, VENUE_WIDTH = 7, 14
 FULL, HALF_BLOCK, RULE = "█", "▌", "│"
 WORST_SHOWN, QUALITY_SHOWN, CRISES_SHOWN, LIMITS_SHOWN, PARTS_SHOWN = 5, 6, 9, 6, 8
+MONEY = "In {}"
 WRAPPING = ("Moves", "Positions that lose most", "Factors", "Such as", "Reason", "Limit")
 TREATMENTS = ("dropped", "repaired", "flagged")
 SCOPE = {"bankrupt": "insolvent", "liquidatable": "under scan", "warning": "warning", "healthy": "healthy",
@@ -57,16 +58,11 @@ def _verdict(report: RiskReport) -> ConsoleRenderable:
 
 
 def _numbers(report: RiskReport, unit: Unit) -> ConsoleRenderable:
-    """One row a rule and confidence; what each rule is made of stands above its rows."""
-    table = _table(f"{report.currency} {unit.symbol}".strip(), "VaR", "95% interval", "Shortfall", "± s.e.", "of equity")
-    table.add_row("Equity", _bold(words.money(report.equity, unit)))
-    scans = [a.scan for a in report.accounts if a.scan is not None]
-    if scans:
-        table.add_row("Scan of every account, added", _bold(words.money(sum(scans), unit)), "", "", "",
-                      words.percent(_share(sum(scans), report.equity)))
-    if report.joint is not None:
-        table.add_row("Volatility a year, from sensitivities", _bold(words.money(report.joint.volatility, unit)), "",
-                      "", "", words.percent(_share(report.joint.volatility, report.equity)))
+    """One row a rule and confidence; each rule's name stands above its rows."""
+    table = _table(MONEY.format(f"{report.currency} {unit.symbol}".strip()), "VaR", "95% interval", "Shortfall", "± s.e.",
+                   "of equity")
+    for name, value in _amounts(report):
+        table.add_row(name, _bold(words.money(value, unit)), "", "", "", words.percent(_share(value, report.equity)))
     for name in dict.fromkeys(row.scenarios for row in report.tails):
         rows = [row for row in report.tails if row.scenarios == name]
         table.add_row(Text(f"{name}: {words.days(rows[0].horizon_days)}, {rows[0].count:,} scenarios", style="dim"))
@@ -75,6 +71,17 @@ def _numbers(report: RiskReport, unit: Unit) -> ConsoleRenderable:
                           words.span(row.interval, unit), _bold(words.money(row.expected_shortfall, unit)),
                           words.money(row.standard_error, unit), words.percent(row.share))
     return table
+
+
+def _amounts(report: RiskReport) -> list[tuple[str, float | None]]:
+    """The single amounts, by name."""
+    found: list[tuple[str, float | None]] = [("Equity", report.equity)]
+    scans = [a.scan for a in report.accounts if a.scan is not None]
+    if scans:
+        found.append(("Scan of every account, added", sum(scans)))
+    if report.joint is not None:
+        found.append(("Volatility a year, from sensitivities", report.joint.volatility))
+    return found
 
 
 def _accounts(report: RiskReport, console: Console) -> ConsoleRenderable | None:
@@ -264,7 +271,7 @@ def _table(*heads: str, left: tuple[int, ...] = (0,), last_left: bool = False) -
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), show_edge=False)
     for place, head in enumerate(heads):
         is_left = place in left or (last_left and place == len(heads) - 1)
-        wraps = head in WRAPPING
+        wraps = head in WRAPPING or head.startswith(MONEY[:3])
         table.add_column(head, justify="left" if is_left else "right", no_wrap=not wraps,
                          overflow="fold" if wraps else "ellipsis")
     return table
@@ -274,8 +281,8 @@ def _bold(text: str) -> Text:
     return Text(text, style="bold")
 
 
-def _share(value: float, equity: float | None) -> float | None:
-    return value / equity if equity and equity > 0 else None
+def _share(value: float | None, equity: float | None) -> float | None:
+    return value / equity if value is not None and value != equity and equity and equity > 0 else None
 
 
 
