@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from scipy import stats
 
 from example_market import EXPIRIES, example_market
 from seawall.errors import InputError
-from seawall.measures.tail import expected_shortfall
+from seawall.measures.tail import expected_shortfall, value_at_risk
 from seawall.model.factor import Factor, tenor_of
 from seawall.model.panel import Panel
 from seawall.model.scenario import Column
@@ -56,6 +58,17 @@ def test_expected_shortfall_is_the_closed_form_of_the_t(degrees: float, confiden
     assert error < 0.14 * wanted
 
 
+def test_value_at_risk_is_the_published_one_of_a_t_with_four_degrees(vectors: Path) -> None:
+    case = json.loads((vectors / "quant" / "qrm_var_es_normal_t4.json").read_text())
+    money = case["inputs"]["V"] * case["inputs"]["vol"] / np.sqrt(case["inputs"]["days"])
+    drawn = logs(4.0)[:, 0] * money
+    for confidence, published in zip(case["inputs"]["alpha"], case["expected"]["published_VaR_t"], strict=True):
+        scale = money / np.sqrt(2.0)  # t(4) has variance two
+        density = stats.t.pdf(published / scale, 4) / scale
+        error = np.sqrt(confidence * (1 - confidence) / DRAWS) / density
+        assert value_at_risk(drawn, confidence) == pytest.approx(published, abs=4 * error + case["tolerance"])
+
+
 def test_variance_and_correlation_are_the_ones_given() -> None:
     drawn = logs(8.0)
     # Kurtosis of t(8) is 4.5: the variance's standard error is sqrt(3.5 / 200,000) = 0.4 %.
@@ -90,16 +103,17 @@ def test_antithetic_rows_mirror_each_other_so_that_the_mean_is_zero() -> None:
 
 
 def test_pairs_change_the_error_of_an_even_gain_and_not_that_of_a_tail() -> None:
-    def spread(measure, antithetic: bool) -> float:
-        values = []
+    def spreads(antithetic: bool) -> np.ndarray:
+        """Standard deviation over 200 seeds of a straddle's mean gain and of a holder's expected shortfall."""
+        found = []
         for seed in range(200):
             rule = student_t(Dynamics(TWO[:1], np.array([1.0]), np.eye(1)), scenarios=1_000, degrees=8.0, seed=seed,
                              antithetic=antithetic)
-            values.append(float(measure(np.log1p(rule.shocks[:, 0]))))
-        return float(np.std(values))
+            moves = np.log1p(rule.shocks[:, 0])
+            found.append((np.abs(moves).mean(), float(expected_shortfall(moves, 0.975))))
+        return np.array(found).std(axis=0)
 
-    straddle = spread(lambda x: np.abs(x).mean(), True) / spread(lambda x: np.abs(x).mean(), False)
-    tail = spread(lambda x: expected_shortfall(x, 0.975), True) / spread(lambda x: expected_shortfall(x, 0.975), False)
+    straddle, tail = spreads(True) / spreads(False)
     # A standard deviation of 200 is known within 5 %, so the ratio within 7 %: three times that on either side.
     assert straddle == pytest.approx(np.sqrt(2.0), rel=0.2)
     assert tail == pytest.approx(1.0, rel=0.2)

@@ -170,8 +170,16 @@ def _refuse_unusable(rule: ScenarioRule) -> None:
                              wanted="a finite number" if name == "pnl_scale" else "finite, not negative")
     if len(rule) and not np.sum(rule.weights) > 0:
         raise InputError(f"rule {rule.name}: weights", found="all zero", wanted="some weight")
-    places, counts = np.unique(np.column_stack([rule.path, rule.step]), axis=0, return_counts=True)
-    if (counts > 1).any():
-        path, step = (int(n) for n in places[int(np.argmax(counts > 1))])
-        raise InputError(f"rule {rule.name}: two rows stand at path {path}, step {step}", wanted="one row a step",
-                         remedy="number the steps of each path")
+    _refuse_doubled_steps(rule)
+
+
+def _refuse_doubled_steps(rule: ScenarioRule) -> None:
+    if not len(rule):
+        return
+    width = int(np.ptp(rule.step)) + 1
+    place = (rule.path - rule.path.min()) * width + rule.step - rule.step.min()
+    _, first, counts = np.unique(place, return_index=True, return_counts=True)
+    if len(first) < len(rule):
+        row = int(first[np.argmax(counts > 1)])
+        raise InputError(f"rule {rule.name}: two rows stand at path {rule.path[row]}, step {rule.step[row]}",
+                         wanted="one row a step", remedy="number the steps of each path")
