@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -111,29 +112,37 @@ def _read_csv(file: Path) -> Table:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     names = [column_name(cell) for cell in next(reader, [])]
     _refuse_repeats(file, [name for name in names if name])
-    whole: list[list[str]] = []
-    rows: list[int] = []
-    malformed: list[Malformed] = []
+    rows, whole, malformed = _laid(reader, len(names), offset, file)
+    cells_by_column = zip(*whole, strict=True) if whole else ((),) * len(names)
+    columns = [list(map(str.strip, column)) for column in cells_by_column]
+    filled = [any(cells) for cells in zip(*columns, strict=True)]
+    columns = [list(itertools.compress(column, filled)) for column in columns]
+    if any(not name and any(column) for name, column in zip(names, columns, strict=True)):
+        raise FileProblem(file, "a column has cells but no name", wanted="a name for each column",
+                          remedy="name it in the header, or empty it")
+    named = {name: column for name, column in zip(names, columns, strict=True) if name}
+    return Table(file.name, named, list(itertools.compress(rows, filled)), malformed)
+
+
+def _laid(
+    reader: Any, width: int, offset: int, file: Path
+) -> tuple[list[int], list[list[str]], tuple[Malformed, ...]]:
+    """Numbers and cells of the rows that fit the header, and those that do not; blank ones of another width passed."""
+    rows, whole, malformed = [], [], []
     start = reader.line_num + 1
     try:
         for cells in reader:
-            if any(cell and not cell.isspace() for cell in cells):
-                problem = _malformed(offset + start, cells, len(names), reader.line_num - start)
-                if problem:
-                    malformed.append(problem)
-                else:
-                    whole.append(cells)
-                    rows.append(offset + start)
+            problem = _malformed(offset + start, cells, width, reader.line_num - start)
+            if problem is None:
+                rows.append(offset + start)
+                whole.append(cells)
+            elif any(map(str.strip, cells)):
+                malformed.append(problem)
             start = reader.line_num + 1
     except csv.Error as error:
         raise FileProblem(file, f"row {offset + start} cannot be read", found=str(error),
                           wanted="quotes in pairs", remedy="close the quote that stands open from there") from error
-    cells_by_column = zip(*whole, strict=True) if whole else ((),) * len(names)
-    columns = [(name, [cell.strip() for cell in column]) for name, column in zip(names, cells_by_column, strict=True)]
-    if any(not name and any(column) for name, column in columns):
-        raise FileProblem(file, "a column has cells but no name", wanted="a name for each column",
-                          remedy="name it in the header, or empty it")
-    return Table(file.name, {name: column for name, column in columns if name}, rows, tuple(malformed))
+    return rows, whole, tuple(malformed)
 
 
 def _malformed(row: int, cells: list[str], wanted: int, further_lines: int) -> Malformed | None:
@@ -142,7 +151,7 @@ def _malformed(row: int, cells: list[str], wanted: int, further_lines: int) -> M
                          "close the quote, or take the line break out", "")
     if len(cells) != wanted:
         return Malformed(row, "the row does not fit the header", f"{len(cells)} cells", f"{wanted}",
-                         "quote cells that hold the separator, and keep blank ones", cells[0].strip())
+                         "quote cells that hold the separator, and keep blank ones", "".join(cells[:1]).strip())
     return None
 
 
