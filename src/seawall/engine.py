@@ -26,10 +26,10 @@ from seawall.measures.scan import scan
 from seawall.model.book import Book
 from seawall.model.market import Market
 from seawall.model.policy import Policy
-from seawall.model.report import ComponentRow, Counts, CrisisRow, Joint, Number, PriceRow, Proof, RiskReport, TailRow
+from seawall.model.report import ComponentRow, Counts, CrisisRow, Joint, Number, Proof, RiskReport, TailRow
 from seawall.model.results import Cube, Held
 from seawall.model.scenario import ScenarioRule
-from seawall.scenarios.choice import Plan
+from seawall.scenarios.choice import MOVING, Plan
 from seawall.statement.accounts import AccountFacts, account_facts, account_rows, leverage_rows
 from seawall.statement.bounds import Measured, measures_of
 from seawall.statement.explained import crisis_rows, grids, scenario_rows, worst_rows
@@ -138,7 +138,7 @@ def _report(subject: Subject, valued: Valued) -> RiskReport:
         histograms=tuple(histogram(held) for held in valued.totals.values()), accounts=measured.accounts,
         limits=checked.uses, components=measured.components, leverage=measured.leverage, greeks=measured.greeks,
         vegas=vega_rows(book, cube, market, greeks), prices=prices,
-        grids=grids(book, market, _largest(measured, prices), currency) if plan.grid else (), joint=measured.joint,
+        grids=grids(book, market, _largest(measured, market), currency) if plan.grid else (), joint=measured.joint,
         worst=worst_rows(book, market, cube, total=total, confidence=confidence, currency=currency),
         crises=_crises(subject),
         lines=line_rows(book, market, cube, greeks=greeks, total=total, confidence=confidence),
@@ -175,10 +175,10 @@ def _tails(subject: Subject, valued: Valued, equity: Number) -> tuple[TailRow, .
                  for row in tail_rows(held, sources.get(name, ""), equity, subject.policy))
 
 
-def _largest(measured: Measured, prices: tuple[PriceRow, ...]) -> list[str]:
-    """Underlyings with a price, those with most delta and vega first."""
-    priced = {row.underlying for row in prices}
-    rows = [row for row in measured.greeks if row.dimension == "underlying" and row.key in priced]
+def _largest(measured: Measured, market: Market) -> list[str]:
+    """Underlyings that a grid moves, those with most delta and vega first."""
+    rows = [row for row in measured.greeks if row.dimension == "underlying"
+            and market.asset_class.get(row.key) in MOVING]
     return [row.key for row in sorted(rows, key=lambda row: -row.gross_delta - row.gross_vega)]
 
 
