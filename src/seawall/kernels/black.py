@@ -130,10 +130,11 @@ def _prepare(*arguments: ArrayLike) -> _Inputs:
         *(np.asarray(argument, dtype=float) for argument in arguments)
     )
     deviation = volatility * np.sqrt(years)
+    low, high = np.minimum(forward, strike), np.maximum(forward, strike)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        # Near the money the difference is exact, so the logarithm keeps its relative precision.
-        near = np.abs(forward - strike) < 0.5 * strike
-        moneyness = np.where(near, np.log1p((forward - strike) / strike), np.log(forward / strike))
+        # Near the money the difference is exact, and log1p keeps what is left of it.
+        distance = np.log1p((high - low) / low)
+        moneyness = np.where(high == low, 0.0, np.where(forward < strike, -distance, distance))
         scaled = np.where(moneyness == 0, 0.0, moneyness / deviation)
         d1 = np.clip(scaled + 0.5 * deviation, -FAR, FAR)
         d2 = np.clip(scaled - 0.5 * deviation, -FAR, FAR)
@@ -143,10 +144,11 @@ def _prepare(*arguments: ArrayLike) -> _Inputs:
 def _value(p: _Inputs) -> Floats:
     a, b = p.sign * p.d1, p.sign * p.d2
     with np.errstate(under="ignore", invalid="ignore", over="ignore"):
-        plain = p.sign * (p.forward * distribution(a) - p.strike * distribution(b))
+        out = np.asarray(p.sign * (p.forward * distribution(a) - p.strike * distribution(b)))
+        far = (a < -1) & (b < -1) & (np.abs(p.d1) < FAR)
         # Both tails share one density: its factor out, the difference keeps relative precision far out.
-        tail = p.sign * p.forward * density(p.d1) * (mills(np.maximum(-a, 0)) - mills(np.maximum(-b, 0)))
-    out = np.where((a < -1) & (b < -1) & (np.abs(p.d1) < FAR), tail, plain)
+        tails = mills(-a[far]) - mills(-b[far])
+        out[far] = p.sign[far] * p.forward[far] * density(p.d1[far]) * tails
     intrinsic = np.maximum(p.sign * (p.forward - p.strike), 0.0)
     return np.asarray(p.discount * np.where(p.deviation == 0, intrinsic, np.maximum(out, 0.0)))
 
