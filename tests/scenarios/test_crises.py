@@ -340,3 +340,9 @@ def test_falls_of_bitcoin_raise_its_volatility_by_the_factor_assumed(shared_data
             if item.source == "volatility-by-fall":
                 fall = next(m for m in crisis.moves if m.factor == "spot:BTC").size()
                 assert item.size() == pytest.approx(-2.7 * fall, abs=2e-3)  # printed with three decimals
+
+
+def test_every_title_is_short_and_leaves_the_day_to_the_dates() -> None:
+    titles = [crisis.title for crisis in LIBRARY.crises]
+    assert len(set(titles)) == len(titles)
+    assert all(len(title) <= 36 and not any(c.isdigit() for c in title) for title in titles)
