@@ -161,6 +161,14 @@ def test_hostile_names_are_text_and_nothing_else():
     assert tree.words.count('<script>alert("x")</script>&') > 20
 
 
+def test_no_name_from_outside_becomes_an_attribute(drawn):
+    _, _, tree = drawn
+    known = {"lang", "charset", "name", "content", "http-equiv", "class", "href", "id", "role", "scope", "colspan",
+             "tabindex", "title", "viewbox", "d", "fill", "stroke", "stroke-width", "x", "y", "width", "height",
+             "text-anchor", "aria-hidden", "aria-label", "aria-describedby"}
+    assert {n for _, a, _ in tree.elements for n in a} <= known
+
+
 def test_what_could_not_be_assessed_stands_in_words_under_the_verdict(drawn):
     report, source, _ = drawn
     lede = re.search(r'<p class="lede">(.*?)</p>', source)

@@ -82,7 +82,8 @@ def loss(tail: TailRow | None, unit: words.Unit) -> str:
     whole = round(one_in)
     if tail.value_at_risk is None or abs(one_in - whole) > 1e-6 * one_in:
         return f"The worst {percent(1 - tail.confidence)} lose {average} on average"
-    period = "day" if tail.horizon_days == 1 else f"{words.days(tail.horizon_days).removesuffix('s').replace(' ', '-')} period"
+    length = words.days(tail.horizon_days).removesuffix("s").replace(" ", "-")
+    period = "day" if tail.horizon_days == 1 else f"{length} period"
     often = {20: "twenty", 40: "forty", 50: "fifty", 100: "a hundred", 200: "two hundred", 1000: "a thousand"}
     verb = "gains less than" if tail.value_at_risk < 0 else "loses more than"
     start = f"{words.money(abs(tail.value_at_risk), unit)}{unit.symbol}"
