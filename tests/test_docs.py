@@ -1,7 +1,11 @@
-"""Every block of Python in tutorials and how-to pages runs, in order, one namespace a page, and prints what it says."""
+"""Every block of Python in tutorials and how-to pages runs, in order, one namespace a page, and prints what it says.
+
+A block fenced ``python network`` needs a venue: of that only the imports run.
+"""
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import re
@@ -15,7 +19,7 @@ from seawall.formats.book_terms import TERMS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(page for kind in ("tutorials", "how-to") for page in (ROOT / "docs" / kind).rglob("*.md"))
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^```([^`\n]*)\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)[^)]*\)")
 # Fits to quotes may improve and move a price a little; a number that moves more is another number.
 TOLERANCE = 0.05
@@ -39,11 +43,18 @@ def blocks(text: str) -> Iterator[tuple[int, str, str | None]]:
     """Line of each block of Python, its code, and the block of text that follows at once, if one does."""
     found = list(BLOCK.finditer(text))
     for place, block in enumerate(found):
-        if block[1] != "python":
+        if block[1] not in ("python", "python network"):
             continue
+        code = block[2] if block[1] == "python" else imports_of(block[2])
         after = found[place + 1] if place + 1 < len(found) else None
         next_to = after is not None and after[1] == "text" and not text[block.end() : after.start()].strip()
-        yield text.count("\n", 0, block.start(2)), block[2], after[2] if after is not None and next_to else None
+        yield text.count("\n", 0, block.start(2)), code, after[2] if after is not None and next_to else None
+
+
+def imports_of(code: str) -> str:
+    """The imports alone."""
+    kept = [node for node in ast.parse(code).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return ast.unparse(ast.Module(kept, []))
 
 
 def alike(printed: str, shown: str) -> bool:
@@ -76,6 +87,12 @@ def test_there_are_pages_to_run() -> None:
 def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
     links = [target for target in LINK.findall(page.read_text()) if "://" not in target]
     assert [target for target in links if not (page.parent / target).exists()] == []
+
+
+def test_every_page_is_reached_from_the_first() -> None:
+    docs = ROOT / "docs"
+    linked = {(docs / target).resolve() for target in LINK.findall((docs / "index.md").read_text())}
+    assert [page.name for page in docs.rglob("*.md") if page.name != "index.md" and page.resolve() not in linked] == []
 
 
 def test_every_column_of_a_book_is_documented() -> None:
