@@ -103,6 +103,19 @@ def test_a_candle_cut_at_midday_is_found_by_the_next_open() -> None:
     assert found.gaps[0].reason.startswith("candle cut")
 
 
+def test_the_last_candle_before_a_name_is_used_again_is_no_last_candle_of_the_file() -> None:
+    closes = np.array(WALK[:100])
+    opens = np.concatenate([[closes[0]], closes[:-1]])
+    opens[90] *= 1.1  # the candle before was cut
+    times = np.concatenate([days(80), days(20, "2024-05-01")])[:100]
+    opens[85] *= 1.1
+    closes[80:], opens[80:] = closes[80:] * 1e5, opens[80:] * 1e5
+    opens[60] *= 1.1
+    found = panel(bars(closes, times=times, open=opens, high=np.maximum(opens, closes), low=np.minimum(opens, closes)))
+    assert times[79] in found.dates
+    assert times[99] not in found.dates
+
+
 def test_rough_opens_of_a_thin_market_are_no_cut() -> None:
     rough = continuous(WALK)
     noise = 1 + np.random.default_rng(3).uniform(-0.01, 0.01, len(WALK))

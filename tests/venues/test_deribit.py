@@ -193,6 +193,8 @@ def test_a_venue_out_of_reach_raises_with_a_remedy(tmp_path: Path, fake_time: Fa
         pull(["BTC"], 5, tmp_path / "s", settings=settings, clock=fake_time.clock, sleep=fake_time.sleep)
     with pytest.raises(FileProblem, match="interrupted"):
         read_snapshot(tmp_path / "s")
+    with pytest.raises(VenueError):  # nothing came, so another wish is no contradiction
+        pull(["ETH"], 9, tmp_path / "s", settings=settings, clock=fake_time.clock, sleep=fake_time.sleep)
 
 
 def test_an_expiry_without_quotes_is_told_not_a_crash(pulled: Pulled, served: Served, tmp_path: Path) -> None:

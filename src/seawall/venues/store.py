@@ -39,11 +39,12 @@ class Store:
         Raises InputError if the directory holds a finished snapshot or one asked for differently, FileProblem if it
         holds other things or cannot be written.
         """
-        if not is_snapshot(directory):
+        old = read_manifest(directory) if is_snapshot(directory) else None
+        if old is None:
             _refuse_foreign(directory)
+        if old is None or not old.files:  # a pull that got nothing binds no later one
             store = cls(directory, wanted)
         else:
-            old = read_manifest(directory)
             _refuse_other(directory, old, wanted)
             store = cls(directory, msgspec.structs.replace(old, finished_at="", failures=(), quality=()))
         try:
