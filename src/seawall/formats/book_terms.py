@@ -15,7 +15,7 @@ from seawall.model.market import Market
 
 TERMS = ("kind", "underlying", "quote_currency", "settlement_currency", "contract_size", "payoff", "expiry", "strike",
          "option_type", "exercise_style", "protocol", "side", "index", "token", "reference")
-SUGGESTIONS = 20  # each is searched for in the whole listing: a file of nothing but strangers must not take minutes
+SUGGESTIONS = 10  # each is searched for in the whole listing: a file of nothing but strangers must not take minutes
 DIRECTIONS = {"long": 1, "buy": 1, "b": 1, "short": -1, "sell": -1, "s": -1}
 
 Found = Instrument | tuple[Problem, ...]
