@@ -102,6 +102,7 @@ def test_days_and_expiries_are_read_from_iso_dates_and_other_text_is_kept():
     assert words.day("draw 7462") == "draw 7462"
     assert words.expiry("2026-09-25T08:00Z") == "25 Sep 26"
     assert words.expiry("3 others") == "3 others"
+    assert words.dated("1990-01-03 to 2022-12-28, SPX-2022-12-28-C") == "3 Jan 1990 to 28 Dec 2022, SPX-2022-12-28-C"
     assert [words.days(d) for d in (1.0, 10.0, 0.4)] == ["1 day", "10 days", "0.4 days"]
 
 

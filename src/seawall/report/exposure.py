@@ -157,7 +157,8 @@ def _greek_table(
     shown = SECOND if second else FIRST
     dimensions = [d for d in DIMENSIONS if any(g.dimension == d for g in rows)]
     dimensions += [d for d in dict.fromkeys(g.dimension for g in rows) if d not in DIMENSIONS]
-    units = {f: words.unit_for([abs(getattr(g, f)) for g in [*rows, total]]) for f, _, _ in shown}
+    units = {f: words.unit_for([getattr(g, f) for g in [*rows, total]], lines=f not in {"delta", "gamma"})
+             for f, _, _ in shown}
     columns = [Column("Part", css="l")]
     for field, name, per in shown:
         money = unit_name(report.currency, units[field]) + per
@@ -211,8 +212,9 @@ def joint_section(report: RiskReport) -> str:
     unit = words.unit_for([joint.volatility, *(r.standalone for r in joint.rows), *(r.exposure for r in joint.rows)])
     share = f", {words.percent(joint.volatility / report.equity, 0)} of equity" \
         if report.equity and report.equity > 0 else ""
+    assumed = text(words.dated(words.capital(joint.assumption.rstrip("."))))
     under = (f"Book volatility √(δ′Σδ) {words.short(joint.volatility, 3)} a year{share}; stand-alone volatilities "
-             f"add to {words.short(joint.standalone, 3)}. {text(words.capital(joint.assumption.rstrip('.')))}.")
+             f"add to {words.short(joint.standalone, 3)}. {assumed}.")
     left = f'<div class="c7">{_joint_table(joint, report.currency, unit)}</div>'
     right = f'<div class="c5"><h3>Correlation assumed</h3>{_correlation(joint)}</div>' if joint.correlation else ""
     return section("joint", titles.joint(joint), under, f'<div class="cols">{left}{right}</div>')

@@ -63,14 +63,14 @@ def _distribution(report: RiskReport, ordered: Sequence[Histogram], frame: Frame
     """The main rule large, every other small under it on the same axis."""
     main, *others = ordered
     tail = tail_of(report, main.scenarios, report.shortfall_confidence)
-    source = f"{words.capital(main.scenarios)}: {tail.source}" if tail else words.capital(main.scenarios)
-    count = f", {tail.count:,} scenarios over {words.days(tail.horizon_days)}" if tail else ""
+    source = f"{words.capital(main.scenarios)}: {words.dated(tail.source)}" if tail else words.capital(main.scenarios)
+    horizon = f" Horizon: {words.days(tail.horizon_days)}." if tail else ""
     body = _drawing(report, main, frame, size=(764, 252)) + f'<p class="conv">{_moments(main)}</p>'
     width = 764 if len(others) == 1 else 370
     small = "".join(f"<div><h3>{text(words.capital(h.scenarios))}</h3>{_drawing(report, h, frame, size=(width, 190))}"
                     f'<p class="conv">{_moments(h)}</p></div>' for h in others)
     body += f'<div class="{"one" if len(others) == 1 else "two"}">{small}</div>' if small else ""
-    return section("lose", titles.loss(tail, frame.unit), f"{text(source)}{count}. P&amp;L of the whole book, "
+    return section("lose", titles.loss(tail, frame.unit), f"{text(source)}.{horizon} P&amp;L of the whole book, "
                    f"{unit_name(report.currency, frame.unit)}, every line fully revalued.", body, css="c7")
 
 
@@ -111,7 +111,7 @@ def _tail_section(report: RiskReport, unit: Unit, css: str) -> str:
                Column("95% interval", money, term="interval"), Column("ES", money, term="es"),
                Column("s.e.", money, term="error"), Column("ES share", "% of equity")]
     body = _tail_table(report, columns, unit) if report.tails else ""
-    notes = "".join(f"<li>{text(note)}</li>" for note in report.notes)
+    notes = "".join(f"<li>{text(words.dated(note))}</li>" for note in report.notes)
     stated = f'<div class="empty" role="note"><b>Which measures these inputs allow</b><ul>{notes}</ul></div>'
     rules = "; ".join(dict.fromkeys(QUANTILE_RULES.get(t.quantile_rule, t.quantile_rule) for t in report.tails))
     under = "Sampling error only; model error is larger, so read the rules beside each other." if body else ""
@@ -127,7 +127,8 @@ def _tail_table(report: RiskReport, columns: Sequence[Column], unit: Unit) -> st
         found = sorted((t for t in report.tails if t.scenarios == name), key=lambda t: t.confidence)
         note = f"{found[0].count:,} scenarios, {words.days(found[0].horizon_days)}"
         rows.append(group_head(words.capital(name), len(columns), note))
-        rows.append(f'<tr class="src"><td class="l w dim2" colspan="{len(columns)}">{text(found[0].source)}</td></tr>')
+        source = text(words.dated(found[0].source))
+        rows.append(f'<tr class="src"><td class="l w dim2" colspan="{len(columns)}">{source}</td></tr>')
         rows += [_tail_row(t, unit) for t in found]
     return table("Tails", columns, rows, css="tails")
 

@@ -46,7 +46,7 @@ def barred(bar: str, number: str, css: str = "") -> str:
 
 def row_head(name: str, note: str = "", css: str = "l") -> str:
     """The cell that names its row; note follows dimmed."""
-    tail = f'<span class="dim"> · {text(note)}</span>' if note else ""
+    tail = f'<span class="dim{" nb" if len(note) < 20 else ""}"> · {text(note)}</span>' if note else ""
     long = " long" if len(name) > LONG_NAME else ""
     return f'<th scope="row" class="{css}{long}">{text(name)}{tail}</th>'
 

@@ -16,7 +16,7 @@ from seawall.report.words import Unit
 
 COSTING, PROTECTING = 12, 4
 FOLDED_ABOVE, FOLDED_TOP = 500, 200
-EXAMPLES = 3
+EXAMPLES, LONG_EXAMPLE = 3, 40
 
 
 def line_section(report: RiskReport) -> str:
@@ -138,7 +138,7 @@ def quality_section(report: RiskReport) -> str:
         return section("data", title, "", '<div class="empty" role="note">No quote was dropped, repaired or flagged, '
                                           "and every line of the book was read and valued.</div>")
     columns = [Column("Result", css="l st-h"), Column("Reason", css="l"), Column("Found", css="l"),
-               Column("Touches", css="l"), Column("Treatment", css="l")]
+               Column("Concerns", css="l"), Column("Treatment", css="l")]
     body = [_failure_row(f) for f in failures] + [_note_row(n) for n in notes]
     under = "What is missing is a named failure on the accounts that need it. It is never replaced by zero."
     return section("data", title, under, table("Data quality", columns, body, css="qual"), css="qual")
@@ -194,7 +194,7 @@ def _merged(quality: Sequence[QualityEntry]) -> list[QualityEntry]:
 
 
 def _note_row(e: QualityEntry) -> str:
-    shown = e.examples[:EXAMPLES]
+    shown = e.examples[: EXAMPLES if all(len(x) <= LONG_EXAMPLE for x in e.examples[:EXAMPLES]) else 1]
     examples = f": {', '.join(mono(x) for x in shown)}" if shown else ""
     etc = words.ELLIPSIS if shown and e.count > len(shown) else ""
     key = "warning" if e.treatment in {"dropped", "repaired"} else "healthy"

@@ -6,6 +6,7 @@ Minus is U+2212; a rounded zero never carries a sign; None and anything not fini
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -22,6 +23,9 @@ SHAPE = {"ok": "○", "warn": "▲", "bad": "■", "na": "▨"}
 LEVEL = {"healthy": "ok", "warning": "warn", "liquidatable": "bad", "bankrupt": "bad", "unknown": "na",
          "within": "ok", "near": "warn", "breached": "bad",
          "quiet": "ok", "watch": "warn", "act today": "warn", "failing": "bad"}
+
+
+_ISO_DATE = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 
 
 class Unit(NamedTuple):
@@ -141,6 +145,11 @@ def day(value: date | str) -> str:
         except ValueError:
             return str(value)
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def dated(prose: str) -> str:
+    """Prose with its ISO dates written out: ``until 2022-12-28`` as ``until 28 Dec 2022``."""
+    return _ISO_DATE.sub(lambda found: day(found.group()), prose)
 
 
 def days(value: float) -> str:
