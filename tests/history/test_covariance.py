@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from history.example_bars import days
 from seawall.errors import InputError
+from seawall.history.bars import on_weekend
 from seawall.history.covariance import covariance
+from seawall.history.join import common_calendar
 from seawall.model.factor import Factor
 from seawall.model.panel import Panel
 
@@ -94,6 +96,25 @@ def test_an_impossible_correlation_that_holes_made_is_repaired_and_told() -> Non
     assert np.linalg.eigvalsh(found.matrix).min() >= -1e-12
     deviation = np.sqrt(np.diag(found.matrix))
     assert np.abs(found.matrix / np.outer(deviation, deviation)).max() <= 1 + 1e-12
+
+
+def test_a_market_that_sleeps_at_weekends_keeps_its_own_volatility() -> None:
+    """Beside a market that never closes, Friday to Monday is one move for both, of 252 a year."""
+    one = panel(700)
+    open_days = ~on_weekend(one.dates)
+    values = one.values.copy()
+    values[~open_days, 2] = np.nan
+    mixed = Panel(one.dates, one.factors, values)
+    shared = common_calendar(mixed)
+    assert shared.dates.tolist() == one.dates[open_days].tolist()
+    assert shared.periods_per_year == 252
+    told = {gap.series: (gap.count, gap.treatment) for gap in shared.gaps}
+    assert told == {key: (int((~open_days).sum()), "dropped") for key in ("spot:A", "spot:B")}
+    expected = np.cov(np.diff(np.log(one.values[open_days]), axis=0).T) * 252
+    # Sums of 499 products of either sign.
+    assert np.abs(covariance(mixed, method="sample").matrix - expected).max() <= 1e-14
+    assert common_calendar(one) is one
+    assert common_calendar(shared) is shared
 
 
 def test_a_year_has_as_many_rows_as_the_panel_says() -> None:

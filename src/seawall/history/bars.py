@@ -71,8 +71,13 @@ def trades_weekends(times: Times) -> bool:
 
 def weekend_share(times: Times) -> float:
     """Share of the bars that fall on a Saturday or Sunday."""
+    return float(np.mean(on_weekend(times))) if len(times) else 0.0
+
+
+def on_weekend(times: Times) -> Bools:
+    """(T,) whether each falls on a Saturday or Sunday."""
     days = times.astype("datetime64[D]").view("int64")
-    return float(np.mean((days + 3) % 7 >= 5)) if len(days) else 0.0  # day 0, 1 January 1970, was a Thursday
+    return np.asarray((days + 3) % 7 >= 5)  # day 0, 1 January 1970, was a Thursday
 
 
 def gaps_of_runs(series: str, times: Times, hit: Bools, reason: str, treatment: str) -> list[Gap]:

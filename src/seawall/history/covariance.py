@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seawall.errors import InputError
+from seawall.history.join import common_calendar
 from seawall.model.arrays import Bools, Floats
 from seawall.model.panel import Panel
 from seawall.model.scenario import Column
@@ -32,15 +33,16 @@ class Covariance(NamedTuple):
 def covariance(panel: Panel, *, method: str = "ewma", decay: float = 0.97) -> Covariance:
     """Covariance of one-row log moves, times rows per year.
 
-    A move counts if both of its rows have a level; a pair's entry rests on the rows where both move, so that a hole in
-    one name takes nothing from the others. The matrix is then brought to the nearest correlation by lifting
-    eigenvalues, and the change told. method ``ewma``: weight decay**age, age in rows, mean move taken as zero;
-    ``sample``: equal weights, each pair's own mean, divided by n - 1. The standard error of a volatility is about
-    volatility / sqrt(2 effective). Raises InputError for fewer than twenty joint moves, for factors that do not move
-    by ratios, and for an unknown method or a decay outside (0, 1).
+    Weekends are left out if some factors never trade on them (``common_calendar``). A move counts if both of its rows
+    have a level; a pair's entry rests on the rows where both move, so that a hole in one name takes nothing from the
+    others. The matrix is then brought to a correlation by lifting eigenvalues, and the change told. method ``ewma``:
+    weight decay**age, age in rows, mean move taken as zero; ``sample``: equal weights, each pair's own mean, divided by
+    n - 1. The standard error of a volatility is about volatility / sqrt(2 effective). Raises InputError for fewer than
+    twenty joint moves, for factors that do not move by ratios, and for an unknown method or a decay outside (0, 1).
     Source: J.P. Morgan, RiskMetrics Technical Document (1996), 5.2 (zero mean, exponential weights).
     """
     _refuse_unusable(panel, method, decay)
+    panel = common_calendar(panel)
     with np.errstate(divide="ignore", invalid="ignore"):
         moves = np.diff(np.log(panel.values), axis=0)
     known = np.isfinite(moves)

@@ -10,16 +10,19 @@ from seawall.errors import InputError
 from seawall.history import clean
 from seawall.history.bars import (
     DAY,
+    DROPPED,
     FLAGGED,
     MISSING,
     Bars,
     gaps_of_runs,
     is_daily,
+    on_weekend,
+    one_gap,
     step_of,
+    text_of,
     trades_weekends,
     weekend_share,
 )
-from seawall.history.bars import text_of as day_of
 from seawall.history.splits import Quiet, Steps, apply_splits, find_splits, quiet_of
 from seawall.model.arrays import Floats, Times
 from seawall.model.factor import Factor
@@ -28,6 +31,7 @@ from seawall.model.panel import Gap, Panel
 AGREE = 1e-3  # ten basis points between two files' levels of one factor
 CALENDAR_DAYS, TRADING_DAYS = 365.0, 252.0
 FEW_WEEKENDS = 0.05
+ONLY_OTHERS = "only other series have a row"
 
 Named = tuple[Factor, Bars]
 
@@ -59,6 +63,27 @@ def panel_of_bars(
             cleaned.append((name, whole))
             told += more
     return _side_by_side(cleaned, told, source)
+
+
+def common_calendar(panel: Panel) -> Panel:
+    """The panel without weekends if some of its factors never trade on them, each left-out level told.
+
+    A move from Friday to Monday is then one move for all, and a year has 252 rows; otherwise the panel itself.
+    """
+    if not is_daily(panel.dates):
+        return panel
+    closed = np.array([weekend_share(panel.dates[np.isfinite(column)]) < FEW_WEEKENDS for column in panel.values.T])
+    weekend = on_weekend(panel.dates)
+    if not closed.any() or not weekend.any():
+        return panel
+    told = [gap for gap in panel.gaps if gap.reason != ONLY_OTHERS]
+    for factor, column in zip(panel.factors, panel.values.T, strict=True):
+        lost = weekend & np.isfinite(column)
+        told += one_gap(factor.key, panel.dates, lost, "weekend: not all series trade", DROPPED)
+    dates, values = panel.dates[~weekend], panel.values[~weekend]
+    for place, factor in enumerate(panel.factors):
+        told += _absent(dates, values[:, place], factor.key, told)
+    return Panel(dates, panel.factors, values, tuple(told), panel.source, TRADING_DAYS)
 
 
 def _cleaned(
@@ -101,7 +126,7 @@ def _lay(column: Floats, rows: np.ndarray, bars: Bars, series: str) -> list[Gap]
     hit = np.flatnonzero(apart)
     if not len(hit):
         return []
-    return [Gap(series, day_of(bars.times[hit[0]]), day_of(bars.times[hit[-1]]), len(hit), reason, FLAGGED)]
+    return [Gap(series, text_of(bars.times[hit[0]]), text_of(bars.times[hit[-1]]), len(hit), reason, FLAGGED)]
 
 
 def _absent(dates: Times, column: Floats, series: str, told: Sequence[Gap]) -> list[Gap]:
@@ -111,10 +136,10 @@ def _absent(dates: Times, column: Floats, series: str, told: Sequence[Gap]) -> l
     inside[known[0]: known[-1] + 1] = True
     unexplained = inside & np.isnan(column)
     for gap in told:
-        if gap.series == series and gap.treatment in ("dropped", MISSING):
+        if gap.series == series and gap.treatment in (DROPPED, MISSING):
             first, last = np.datetime64(gap.first.rstrip("Z")), np.datetime64(gap.last.rstrip("Z"))
             unexplained &= (dates < first) | (dates > last)
-    found = gaps_of_runs(series, dates, unexplained, "only other series have a row", MISSING)
+    found = gaps_of_runs(series, dates, unexplained, ONLY_OTHERS, MISSING)
     count = sum(gap.count for gap in found)
     return [Gap(series, found[0].first, found[-1].last, count, found[0].reason, MISSING)] if found else []
 
