@@ -63,7 +63,7 @@ def in_blocks(block: Mapping[str, str], between: Mapping[tuple[str, str], float]
     return Crisis("in blocks", tuple(block), by_block(places, matrix))
 
 
-def given(keys: Sequence[str], correlation: Floats, *, repair: bool = False) -> Crisis:
+def given_matrix(keys: Sequence[str], correlation: Floats, *, repair: bool = False) -> Crisis:
     """A stated matrix; with repair, the nearest correlation to it, and how far that was. Raises InputError otherwise
     if it is none."""
     held = np.asarray(correlation, dtype=np.float64)

@@ -96,11 +96,9 @@ class VolatilityDynamics:
 
     @property
     def prudent(self) -> Floats:
-        """(P,) the greater of the next row's and the long-run deviation, so that calm weeks do not lower a margin."""
-        long_run = np.array([m.recursion.long_run for m in self.margins])
-        # A filter without a long run of its own (smoothing) takes that of its sample.
-        sample = np.nanvar(self.moves.values, axis=0)
-        return np.asarray(np.sqrt(np.maximum(self.variance[-1], np.where(np.isfinite(long_run), long_run, sample))))
+        """(P,) the greater of the next row's and the whole history's deviation, so that calm weeks lower no margin."""
+        # Not the filter's own long run: a persistence near one puts that anywhere, up to infinity.
+        return np.asarray(np.sqrt(np.maximum(self.variance[-1], np.nanvar(self.moves.values, axis=0))))
 
     @cached_property
     def standardised(self) -> Moves:
