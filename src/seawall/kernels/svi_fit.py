@@ -26,12 +26,14 @@ BAND = 0.65
 SOFTNESS = 0.1  # half-spreads outside beyond which a quote pulls by its distance, not its square
 FLATNESS = 0.05  # square of the half-spreads beyond which it hardly pulls at all
 TIGHTEST = 5e-4  # half-spreads, in volatility, below which no quote is believed to be certain
+ALIKE = 0.05  # least half-spread, relative to the level, where closeness to the middle is the aim
+CLOSENESS = 0.1  # of those, the distance beyond which a quote pulls by its distance, not its square
 EVEN = 0.02  # least half-spread, relative to the level, while the first valley is sought
 STEPS = 60
-EVENLY, BANDED, COUNTED = 0, 1, 2  # the stages of a fit
+EVENLY, BANDED, COUNTED, CLOSELY = 0, 1, 2, 3  # the stages of a fit
 GRID = np.sinh(np.linspace(-5.2, 5.2, 75)) * 0.6  # dense near the money, out to z = +-54
 FINE = np.sinh(np.linspace(-7.5, 7.5, 3001)) * 0.3  # out to z = +-271
-BUTTERFLY_MARGIN, BUTTERFLY_WEIGHT = 2e-3, 40.0
+BUTTERFLY_MARGIN, BUTTERFLY_WEIGHT = 1e-3, 2000.0
 LEE_LIMIT, LEE_WEIGHT = 1.9, 50.0
 CALENDAR_WEIGHT = 200.0
 LEAST = np.array([math.log(1e-5), math.log(1e-5), -3.8, -8.0, math.log(5e-3)])
@@ -51,11 +53,12 @@ UNBOUNDED = Bounds(np.empty(0), np.empty(0), np.empty(0))
 
 def fit_svi(
     k: Floats, bid: Floats, ask: Floats, years: float, *, bounds: Bounds = UNBOUNDED,
-    near: Floats | None = None, weight: Floats | None = None,
+    near: Floats | None = None, weight: Floats | None = None, inside: bool = True,
 ) -> Floats:
     """(5,) a, b, rho, m, s of w(k), free of butterflies. k, bid and ask volatilities (Q,), Q >= 3, bid <= ask.
 
     near: a fit from which to start as well, such as the one without bounds. weight (Q,): how much each quote counts.
+    inside: aim at as many quotes inside bid and ask as can be; otherwise at the middles, as close as the rest allows.
     """
     order = np.argsort(k)
     middle, half = ((bid + ask) / 2)[order], np.maximum((ask - bid) / 2, TIGHTEST)[order]
@@ -64,7 +67,7 @@ def fit_svi(
     warm = np.empty((0, 5)) if near is None else _point(near, scale)[None, :]
     counts = np.ones(len(k)) if weight is None else np.sqrt(weight[order])
     fitted = _fit(k[order] / scale, middle / centre, half / centre, counts, scale * scale, bounds.k / scale,
-                  bounds.floor / scale**2, bounds.ceiling / scale**2, warm)
+                  bounds.floor / scale**2, bounds.ceiling / scale**2, warm, inside)
     a, b, rho, m, s = fitted
     return without_butterflies(np.array([a * scale**2, b * scale, rho, m * scale, s * scale]))
 
@@ -102,17 +105,20 @@ def flattened(raw: Floats, share: float) -> Floats:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fit(
     z: Floats, y: Floats, tolerance: Floats, counts: Floats, scale2: float, kz: Floats, floor: Floats, ceiling: Floats,
-    warm: Floats,
+    warm: Floats, inside: bool,
 ) -> Floats:
     starts = np.concatenate((_starts(z, y, tolerance), warm))
-    even = np.maximum(tolerance, EVEN)
+    even, alike = np.maximum(tolerance, EVEN), np.maximum(tolerance, ALIKE)
     best, best_cost = starts[0], np.inf
     for n in range(starts.shape[0]):
         point = starts[n]
         if n < 3:
             point, _ = _descend(starts[n], z, y, even, counts, scale2, kz, floor, ceiling, EVENLY)
-        for stage in (BANDED, COUNTED):
-            point, cost = _descend(point, z, y, tolerance, counts, scale2, kz, floor, ceiling, stage)
+        if inside:
+            point, _ = _descend(point, z, y, tolerance, counts, scale2, kz, floor, ceiling, BANDED)
+            point, cost = _descend(point, z, y, tolerance, counts, scale2, kz, floor, ceiling, COUNTED)
+        else:
+            point, cost = _descend(point, z, y, alike, counts, scale2, kz, floor, ceiling, CLOSELY)
         if cost < best_cost:
             best, best_cost = point, cost
     b, rho, m, s = math.exp(best[1]), math.tanh(best[2]), best[3], math.exp(best[4])
@@ -173,9 +179,12 @@ def _residuals(
         miss = (math.sqrt(w) - y[i]) / tolerance[i]
         outside = max(abs(miss) - BAND, 0.0)
         if stage == EVENLY:
-            out[2 * i], out[2 * i + 1] = counts[i] * _soft(miss), 0.0
+            out[2 * i], out[2 * i + 1] = counts[i] * _soft(miss, SOFTNESS), 0.0
+        elif stage == CLOSELY:
+            out[2 * i], out[2 * i + 1] = counts[i] * _soft(miss, CLOSENESS), 0.0
         elif stage == BANDED:
-            out[2 * i], out[2 * i + 1] = PULL_TO_MID * counts[i] * _soft(miss), counts[i] * _soft(outside)
+            out[2 * i] = PULL_TO_MID * counts[i] * _soft(miss, SOFTNESS)
+            out[2 * i + 1] = counts[i] * _soft(outside, SOFTNESS)
         else:
             out[2 * i], out[2 * i + 1] = PULL_TO_MID * counts[i] * _flat(miss), counts[i] * _flat(outside)
     at = 2 * z.size
@@ -203,9 +212,9 @@ def _flat(x: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _soft(x: float) -> float:
-    """Its square grows like the distance."""
-    return math.copysign((math.sqrt(1.0 + abs(x) / SOFTNESS) - 1.0) * 2.0 * SOFTNESS, x)
+def _soft(x: float, reach: float) -> float:
+    """Its square grows like the distance's square up to ``reach``, like the distance beyond."""
+    return math.copysign((math.sqrt(1.0 + abs(x) / reach) - 1.0) * 2.0 * reach, x)
 
 
 @njit(cache=True, error_model="numpy")

@@ -3,9 +3,7 @@
 Every quote is repriced on its own side, calls and puts, in the money or not, against its own row's forward.
 
 A quote is liquid if two-sided, at most a tenth of its middle or two volatility points wide, more than two days from
-expiry. It is flagged stale if it is crossed, has no bid, is wider than both a quarter of its middle and ten volatility
-points, or contradicts its neighbours: its band of volatility lies wholly outside the band of the same strike's other
-side, or of the line between the strikes beside it, by more than the wider half of the two.
+expiry. What makes a quote stale stands in ``seawall.market.stale``.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from seawall.kernels.implied import Reason
 from seawall.kernels.smile import total_variance
 from seawall.kernels.svi_fit import UNBOUNDED, Bounds, fit_svi, flattened, without_butterflies
 from seawall.market.quotes import Volatilities, is_tight
+from seawall.market.stale import stale_quotes
 from seawall.model.arrays import Bools, Floats
 from seawall.model.quotes import OptionQuotes
 
@@ -30,26 +31,35 @@ COARSE = np.sinh(np.linspace(-6.0, 6.0, 91)) * (1.5 / np.sinh(6.0))
 
 
 class Points(NamedTuple):
-    """What one expiry's smile goes through: log-moneyness, bid and ask volatility, how much each counts (P,)."""
+    """What one expiry's smile goes through: log-moneyness, bid and ask volatility, how much each counts (P,).
+
+    inside: whether bid and ask are the aim, or the middles.
+    """
 
     k: Floats
     bid: Floats
     ask: Floats
     weight: Floats
     years: float
+    inside: bool
 
 
-def points_of(quotes: OptionQuotes, vols: Volatilities, years: float) -> tuple[Points, Bools]:
+def points_of(quotes: OptionQuotes, vols: Volatilities, years: float, *, inside: bool) -> tuple[Points, Bools]:
     """One side a strike, the out-of-the-money one where it has a volatility on both sides, and which rows those are.
 
     The other side repeats the same volatility through parity, in a wider band: it serves where the first is missing.
+    Where closeness and not the inside of the band is the aim, stale quotes are left out if enough others stand.
     """
     clear = (vols.reason == Reason.OK) & (vols.bid > 0) & (vols.ask > 0) & (vols.ask - vols.bid < WIDEST_BAND)
+    if not inside:
+        fresh = clear & ~stale_quotes(quotes, vols)
+        clear = fresh if len(np.unique(quotes.strike[fresh])) >= FEWEST_STRIKES else clear
     outer = np.where(quotes.is_call, vols.k >= 0, vols.k < 0)
     covered = np.isin(quotes.strike, quotes.strike[clear & outer])
     use = clear & (outer | ~covered)
-    weight = np.where(is_tight(quotes, vols), 1.0, LOOSE_WEIGHT)
-    return Points(vols.k[use], vols.bid[use], vols.ask[use], weight[use], years), use
+    tight = is_tight(quotes, vols)
+    weight = np.where(tight | (not inside), 1.0, LOOSE_WEIGHT)
+    return Points(vols.k[use], vols.bid[use], vols.ask[use], weight[use], years, inside), use
 
 
 def fit_smiles(points: Sequence[Points]) -> list[Floats]:
@@ -77,7 +87,7 @@ def _quoted(points: Points) -> Floats:
 
 def _fit(points: Points, bounds: Bounds, near: Floats | None) -> Floats:
     return fit_svi(points.k, points.bid, points.ask, points.years, bounds=bounds, near=near,
-                   weight=points.weight)
+                   weight=points.weight, inside=points.inside)
 
 
 def _below(points: Points, alone: Floats, longer: Floats) -> Floats:

@@ -152,7 +152,7 @@ def _open(
     vols = volatilities(mine, forward.rows, discount, years, chain.coin_settled)
     entries += [counted(chain.source, text, "dropped", mine.instrument_id[vols.reason == code])
                 for code, text in REASON_TEXT.items() if (vols.reason == code).any()]
-    points, used = points_of(mine, vols, years)
+    points, used = points_of(mine, vols, years, inside=chain.asset_class == "crypto")
     return _Open(date, years, mine, forward, rate, vols, points, used)
 
 
