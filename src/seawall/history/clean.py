@@ -138,26 +138,28 @@ def traded_bars(bars: Bars, series: str) -> Cleaned:
     return bars.take(~halted), gaps_of_runs(series, bars.times, halted, "halt: flat bar without volume", DROPPED)
 
 
-def holes(bars: Bars, series: str, rows: Times) -> list[Gap]:
+def holes(bars: Bars, series: str, rows: Times) -> tuple[Times, list[Gap]]:
     """Times at which a bar was due but none came. rows: of the file, ascending; those without a level are told apart.
     """
     if len(bars) < 3:
-        return []
+        return bars.times[:0], []
     step = step_of(bars.times)
-    apart = np.diff(bars.times)
-    if trades_weekends(bars.times):
-        due = np.rint(apart / step).astype(int) - 1
+    around_the_clock = trades_weekends(bars.times)
+    if around_the_clock:
+        due = np.rint(np.diff(bars.times) / step).astype(int) - 1
     else:
         days = bars.times.astype("datetime64[D]")
         due = np.busday_count(days[:-1], days[1:]) - 1
         due[due <= HOLIDAYS] = 0
-        step = DAY.astype("timedelta64[ns]")
-    due -= np.searchsorted(rows, bars.times[1:], "left") - np.searchsorted(rows, bars.times[:-1], "right")
-    return [
-        Gap(series, text_of(bars.times[row] + step), text_of(bars.times[row + 1] - step), int(due[row]),
-            "no rows", MISSING)
-        for row in np.flatnonzero(due > 0)
-    ]
+    there = np.searchsorted(rows, bars.times[1:], "left") - np.searchsorted(rows, bars.times[:-1], "right")
+    found, gaps = [bars.times[:0]], []
+    for row in np.flatnonzero(due > there):
+        count = np.arange(1, due[row] + 1)
+        times = bars.times[row] + count * step if around_the_clock \
+            else np.busday_offset(days[row], count, roll="backward").astype("datetime64[ns]")
+        found.append(times)
+        gaps.append(Gap(series, text_of(times[0]), text_of(times[-1]), int(due[row] - there[row]), "no rows", MISSING))
+    return np.concatenate(found), gaps
 
 
 def stale(bars: Bars, factor: Factor) -> list[Gap]:

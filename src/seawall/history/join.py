@@ -53,16 +53,18 @@ def panel_of_bars(
         ordered.append((factor, believed, sorted_bars.times))
     quiet = quiet_of([bars for factor, bars, _ in ordered if factor.risk_class == "spot"])
     cleaned: list[Named] = []
+    blank: list[Times] = []
     for factor, bars, rows in ordered:
         parts, more = clean.one_instrument_each(bars, factor)
         told += more
         for name, part in parts:
-            told += clean.holes(part, name.key, rows)
+            due, missing = clean.holes(part, name.key, rows)
             whole, more = _cleaned(name, part, rows, quiet=quiet, steps=(splits or {}).get(bars.name),
                                    repair=repair_splits)
             cleaned.append((name, whole))
-            told += more
-    return _side_by_side(cleaned, told, source)
+            blank.append(np.concatenate([rows, due]))
+            told += [*missing, *more]
+    return _side_by_side(cleaned, blank, told, source)
 
 
 def common_calendar(panel: Panel) -> Panel:
@@ -101,13 +103,15 @@ def _cleaned(
     return whole, [*told, *halts, *partial, *clean.stale(whole, factor)]
 
 
-def _side_by_side(cleaned: Sequence[Named], told: list[Gap], source: str) -> Panel:
+def _side_by_side(cleaned: Sequence[Named], blank: Sequence[Times], told: list[Gap], source: str) -> Panel:
     filled = [(factor, bars) for factor, bars in cleaned if len(bars)]
     if not filled:
         raise InputError(f"history {source}", found="no usable value", wanted="dates with levels",
                          remedy="check the files, the columns and the dates")
     factors = tuple(dict.fromkeys(factor for factor, _ in filled))
     dates = np.unique(np.concatenate([bars.times for _, bars in filled]))
+    pairs = zip(cleaned, blank, strict=True)
+    dates = np.unique(np.concatenate([dates, *(_blank_dates(dates, bars, times) for (_, bars), times in pairs)]))
     values = np.full((len(dates), len(factors)), np.nan)
     for factor, bars in filled:
         column = values[:, factors.index(factor)]
@@ -115,6 +119,17 @@ def _side_by_side(cleaned: Sequence[Named], told: list[Gap], source: str) -> Pan
     for place, factor in enumerate(factors):
         told += _absent(dates, values[:, place], factor.key, told)
     return Panel(dates, factors, values, tuple(told), source, _periods_per_year(dates))
+
+
+def _blank_dates(dates: Times, bars: Bars, due: Times) -> Times:
+    """Dates without any level that must stand in the panel: else two levels with a hole between look like one move."""
+    if len(bars) < 2:
+        return dates[:0]
+    inside = due[(due > bars.times[0]) & (due < bars.times[-1])]
+    after = np.searchsorted(bars.times, inside, "left")
+    start, end = bars.times[after - 1], bars.times[after]
+    others = np.searchsorted(dates, end, "left") - np.searchsorted(dates, start, "right")
+    return np.asarray(inside[(others <= 0) & (end != inside)], dtype="datetime64[ns]")
 
 
 def _lay(column: Floats, rows: np.ndarray, bars: Bars, series: str) -> list[Gap]:
