@@ -149,8 +149,7 @@ def _value(p: _Inputs) -> Floats:
         # Both tails share one density: its factor out, the difference keeps relative precision far out.
         tails = mills(-a[far]) - mills(-b[far])
         out[far] = p.sign[far] * p.forward[far] * density(p.d1[far]) * tails
-    intrinsic = np.maximum(p.sign * (p.forward - p.strike), 0.0)
-    return np.asarray(p.discount * np.where(p.deviation == 0, intrinsic, np.maximum(out, 0.0)))
+    return np.asarray(p.discount * np.maximum(out, 0.0))
 
 
 def _greeks(p: _Inputs, rate: Floats) -> BlackGreeks:
