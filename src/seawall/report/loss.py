@@ -156,7 +156,7 @@ def component_section(report: RiskReport) -> str:
     total = "" if tail is None or tail.expected_shortfall is None else \
         f" {words.money(tail.expected_shortfall, unit)}"
     name = term("component", "Component expected shortfall", at="component")
-    alone = term("standalone", "stand-alone", at="alone")
+    alone = term("standalone", "stand-alone", at="alone", right=True)
     under = f"{name}, {unit_name(report.currency, unit)}: loss is positive and each panel adds to the total{total}. " \
             f"Line: 95% interval. Tick: {alone}; ▸ lies beyond the axis."
     return section("where", titles.components(report.components), under, f'<div class="four">{body}</div>')

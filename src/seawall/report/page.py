@@ -82,7 +82,7 @@ def headline(report: RiskReport) -> str:
     shown = (_equity(report, unit), _shortfall(report, unit), _risk(report, unit), _worst(report, unit),
              _scan(report, unit), _nearest(report.accounts))
     money = f"M = {text(report.currency)} million, k = {text(report.currency)} thousand"
-    error = term("error", "standard error", at="conv")
+    error = term("error", "standard error", at="conv", right=True)
     return (f'<dl class="kpis">{"".join(shown)}</dl><p class="conv">P&amp;L: gain is positive. Value at risk, expected '
             f"shortfall and scan: loss is positive. {money}. ± is one {error}. Hover or tab to a dotted term for its "
             "meaning.</p>")
