@@ -39,8 +39,10 @@ def decode_report(data: bytes, *, path: object = "the report") -> RiskReport:
 
 def report_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) that every written report conforms to."""
-    schema = msgspec.json.schema(RiskReport)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **schema}
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA,
+              **msgspec.json.schema(RiskReport)}
+    plain: dict[str, Any] = json.loads(json.dumps(schema))
+    return plain
 
 
 def write_tables(report: RiskReport, directory: Path, vectors: Mapping[str, Held] | None = None) -> list[Path]:
