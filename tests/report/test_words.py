@@ -83,10 +83,7 @@ def test_shares_multiples_and_levels_of_confidence():
     assert [words.confidence(c) for c in (0.95, 0.975, 0.99, 0.999)] == ["95%", "97.5%", "99%", "99.9%"]
 
 
-def test_an_error_stands_beside_its_number_and_an_interval_between_its_ends():
-    assert words.with_error(2.704e6, 71_000.0) == "2.70 ± 0.07M"
-    assert words.with_error(2.704e6, None) == "2.70M"
-    assert words.with_error(None, 1.0) == "–"
+def test_an_interval_stands_between_its_ends():
     assert words.span((2.47e6, 2.89e6)) == "2.47 – 2.89"
     assert words.span(None) == "–"
 

@@ -22,13 +22,12 @@ def text(value: object) -> str:
 
 
 class Column(NamedTuple):
-    """A table's column. under: unit; css: ``l`` for text; term: key of its explainer; span: columns it heads."""
+    """A table's column. under: unit; css: ``l`` for text; term: key of its explainer."""
 
     head: str
     under: str = ""
     css: str = ""
     term: str = ""
-    span: int = 1
 
 
 def cell(content: str, css: str = "") -> str:
@@ -77,8 +76,7 @@ def _head(column: Column, at: str, *, late: bool) -> str:
     name = term(column.term, column.head, at=at, right=late) if column.term else column.head
     under = f"<small>{column.under}</small>" if column.under else ""
     css = f' class="{column.css}"' if column.css else ""
-    span = f' colspan="{column.span}"' if column.span > 1 else ""
-    return f'<th scope="col"{css}{span}>{name}{under}</th>'
+    return f'<th scope="col"{css}>{name}{under}</th>'
 
 
 def term(key: str, label: str, *, at: str, right: bool = False) -> str:

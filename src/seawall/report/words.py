@@ -96,14 +96,6 @@ def _places(scaled: float, digits: int) -> int:
     return max(digits - whole, 0)
 
 
-def with_error(value: float | None, error: float | None, unit: Unit = MILLIONS) -> str:
-    """``2.70 ± 0.07M``; without the error where there is none."""
-    if value is None:
-        return DASH
-    tail = "" if error is None else f" {PLUS_MINUS} {money(error, unit)}"
-    return f"{money(value, unit)}{tail}{unit.symbol}"
-
-
 def span(pair: tuple[float, float] | None, unit: Unit = MILLIONS) -> str:
     """``2.47 – 2.89``, bare numbers; a dash where there is no interval."""
     return DASH if pair is None else f"{money(pair[0], unit)} {DASH} {money(pair[1], unit)}"
