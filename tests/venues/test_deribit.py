@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,6 +162,32 @@ def test_a_lasting_fault_is_named_at_once_and_the_rest_is_usable(
     assert len(snapshot.chains) == 1
     assert snapshot.history is not None
     assert [factor.key for factor in snapshot.history.factors] == ["volatility:BTC"]
+
+
+@pytest.mark.parametrize("methods", [[OPTIONS], [CHART, DVOL, FUNDING, "public/get_instruments"]])
+@pytest.mark.parametrize("nonsense", [
+    None, 7, "x", [], {}, [1], [{}], [{"instrument_name": None}], [{"timestamp": "soon"}], [{"timestamp": 10**40}],
+    [{"timestamp": float("inf"), "interest_8h": 1}], {"data": [[1, 2]]}, {"data": [[10**17, 1, 1, 1, 1]]},
+    {"data": None, "continuation": "x"}, {"status": "ok", "ticks": [1]},
+    {name: [None] for name in ("ticks", "open", "high", "low", "close", "volume")},
+    {name: [10**15] for name in ("ticks", "open", "high", "low", "close", "volume")},
+])
+def test_no_answer_however_strange_ends_a_pull_in_a_crash(
+    pulled: Pulled, served: Served, tmp_path: Path, methods: list[str], nonsense: object
+) -> None:
+    served.venue.faults = {method: [shaped(nonsense)] * 9 for method in methods}
+    manifest = pulled(days=2, requests_per_second=1e9)
+    assert manifest.failures or manifest.quality or nonsense in ([], {})
+    read_snapshot(tmp_path / "snapshot")
+
+
+def test_a_disk_that_refuses_is_told_as_such(pulled: Pulled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FileProblem, match=r"cannot be written.*No space left.*make room"):
+        pulled()
 
 
 def test_pulling_again_asks_only_for_what_failed(pulled: Pulled, served: Served, tmp_path: Path) -> None:

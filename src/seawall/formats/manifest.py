@@ -93,10 +93,14 @@ def sha256_of(file: Path) -> str:
 
 
 def write_whole(file: Path, data: bytes) -> None:
-    """The bytes on disk under that name, whole or not at all, even if the machine stops."""
+    """The bytes on disk under that name, whole or not at all, even if the machine stops. Raises FileProblem."""
     partial = file.with_name(file.name + ".partial")
-    with partial.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(file)
+    try:
+        with partial.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(file)
+    except OSError as error:
+        raise FileProblem(file, "cannot be written", found=str(error), wanted="a directory with room",
+                          remedy="make room, then do the same again: it goes on") from error

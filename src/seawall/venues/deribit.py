@@ -152,7 +152,7 @@ def _checked(client: Client, part: Part, params: dict[str, Any]) -> tuple[bytes,
     answer = client.call(part.method, params)
     try:
         stamps_of(part.kind, answer.result)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise VenueError(VENUE, part.method, f"answer has another shape: {type(error).__name__} {error}",
                          remedy="compare it with the public reference; the reader may be too old") from error
     return answer.raw, answer.result

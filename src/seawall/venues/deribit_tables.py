@@ -22,6 +22,7 @@ from seawall.venues.store import Store
 
 HOUR_MS = 3_600_000
 CANDLE_MS = 24 * HOUR_MS
+LAST_MS = 7_258_118_400_000  # the year 2200
 BAR_COLUMNS = ("date", "symbol", "open", "high", "low", "close", "volume", "source")
 FUNDING_COLUMNS = ("date", "symbol", "interest_8h", "interest_1h", "index_price", "prev_index_price")
 
@@ -37,7 +38,18 @@ class Tables(NamedTuple):
 
 
 def stamps_of(kind: str, result: Any) -> list[int]:
-    """The time stamps (milliseconds) of an answer's records. Raises ValueError, TypeError or KeyError if misshapen."""
+    """The time stamps (milliseconds) of an answer's records.
+
+    Raises ValueError, TypeError, KeyError or OverflowError if it is misshapen or tells a time that cannot be.
+    """
+    stamps = _stamps(kind, result)
+    strange = [stamp for stamp in stamps if not 0 <= stamp < LAST_MS]
+    if strange:
+        raise ValueError(f"a time of {strange[0]} milliseconds")
+    return stamps
+
+
+def _stamps(kind: str, result: Any) -> list[int]:
     if kind == "chart":
         lengths = {len(result[name]) for name in ("ticks", "open", "high", "low", "close", "volume")}
         if len(lengths) != 1:
@@ -49,7 +61,7 @@ def stamps_of(kind: str, result: Any) -> list[int]:
         raise TypeError(f"wanted a list of objects, found {type(result).__name__}")
     if kind == "funding":
         return [int(row["timestamp"]) for row in result]
-    return [0 for row in result if row["instrument_name"]]
+    return [0 for row in result if isinstance(row["instrument_name"], str)]
 
 
 def write_tables(store: Store) -> Tables:
@@ -92,7 +104,8 @@ def _write_chain(store: Store, label: str, chain: Chain) -> None:
 
 def _as_of(answers: Iterable[Mapping[str, Any]], otherwise: str) -> str:
     """When the newest answer left the venue, by its own clock (microseconds), else when it came."""
-    sent = [answer["usOut"] for answer in answers if isinstance(answer.get("usOut"), int)]
+    told = [answer.get("usOut") for answer in answers]
+    sent = [stamp for stamp in told if isinstance(stamp, int) and 0 < stamp < LAST_MS * 1000]
     return datetime.fromtimestamp(max(sent) / 1e6, tz=UTC).isoformat() if sent else otherwise
 
 

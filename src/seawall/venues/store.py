@@ -49,10 +49,10 @@ class Store:
             store = cls(directory, msgspec.structs.replace(old, finished_at="", failures=(), quality=()))
         try:
             (directory / "raw").mkdir(parents=True, exist_ok=True)
-            write_manifest(directory, store.manifest)
         except OSError as error:
-            raise FileProblem(directory, "cannot be written", found=str(error), wanted="a directory with room",
+            raise FileProblem(directory, "cannot be made", found=str(error), wanted="a place to write",
                               remedy="choose another") from error
+        write_manifest(directory, store.manifest)
         return store
 
     @classmethod
