@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -30,11 +30,12 @@ from seawall.model.arrays import Bools, Texts, Times
 BLANKS = frozenset({"", "nan", "null", "none", "n/a", "na", "-", "--", "nat", "#n/a"})
 EPOCH_SCALES = ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1))  # seconds, milliseconds, microseconds
 AMERICAN_DAY = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4})$")
+Column: TypeAlias = Any  # an Arrow array of any type
 NO_TIME = np.datetime64("NaT", "us")
 
 
 class Moments(NamedTuple):
-    """values (N): UTC microseconds, NaT where missing or bad; naive, whole_day and bad (N) say how they were written."""
+    """values (N): UTC microseconds, NaT where missing or bad; naive, whole_day and bad (N): how they were written."""
 
     values: Times
     naive: Bools
@@ -54,7 +55,7 @@ class Sheet:
     """A table's columns by plain name; skipped: rows of a CSV file that have another number of cells."""
 
     path: Path
-    columns: Mapping[str, pa.Array]
+    columns: Mapping[str, Column]
     count: int
     skipped: int = 0
 
@@ -103,13 +104,13 @@ def load_sheet(path: Path) -> Sheet:
 
 def sheet_of(table: pa.Table, path: Path, skipped: int = 0) -> Sheet:
     """The sheet of an Arrow table; of two columns with one plain name the first counts."""
-    columns: dict[str, pa.Array] = {}
+    columns: dict[str, Column] = {}
     for name in table.schema.names:
         columns.setdefault(plain(name), _whole(table[name]))
     return Sheet(path, columns, table.num_rows, skipped)
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
+def _whole(column: Column) -> Column:
     joined = column.combine_chunks()
     return joined.chunk(0) if isinstance(joined, pa.ChunkedArray) else joined
 
@@ -122,7 +123,7 @@ def _csv(data: bytes, path: Path) -> Sheet:
     names = next(csv.reader([first.rstrip("\r")], delimiter=delimiter), [])
     skipped: list[int] = []
 
-    def skip(_: object) -> str:
+    def skip(_: object) -> Literal["skip"]:
         skipped.append(1)
         return "skip"
 
@@ -134,7 +135,7 @@ def _csv(data: bytes, path: Path) -> Sheet:
     return sheet_of(table, path, len(skipped))
 
 
-def _numbers(column: pa.Array) -> Numbers:
+def _numbers(column: Column) -> Numbers:
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_decimal(column.type):
         values = np.array(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
         bad = np.isinf(values)
@@ -167,13 +168,13 @@ def _number(cell: object) -> float:
     return value if np.isfinite(value) else float("nan")
 
 
-def _texts(column: pa.Array) -> Texts:
+def _texts(column: Column) -> Texts:
     array = np.empty(len(column), dtype=object)
     array[:] = ["" if cell is None else str(cell).strip() for cell in column.to_pylist()]
     return array
 
 
-def _moments(column: pa.Array) -> Moments:
+def _moments(column: Column) -> Moments:
     kind = column.type
     if pa.types.is_timestamp(kind):
         return _of_timestamps(column, naive=kind.tz is None)
@@ -182,7 +183,7 @@ def _moments(column: pa.Array) -> Moments:
     return moments_of(column.to_pylist())
 
 
-def _of_timestamps(column: pa.Array, *, naive: bool, whole_day: bool = False) -> Moments:
+def _of_timestamps(column: Column, *, naive: bool, whole_day: bool = False) -> Moments:
     ticks = column.cast(pa.timestamp("us"), safe=False)
     values = np.array(ticks.to_numpy(zero_copy_only=False), dtype="datetime64[us]")
     known = ~np.isnat(values)
@@ -194,8 +195,9 @@ def moments_of(cells: Iterable[object]) -> Moments:
     seen: dict[object, _Moment] = {}
     rows = [seen[cell] if cell in seen else seen.setdefault(cell, _moment(cell)) for cell in cells]
     return Moments(
-        np.array([row.value for row in rows], dtype="datetime64[us]"), np.array([row.naive for row in rows], dtype=bool),
-        np.array([row.whole_day for row in rows], dtype=bool), np.array([row.bad for row in rows], dtype=bool),
+        np.array([row.value for row in rows], dtype="datetime64[us]"),
+        np.array([row.naive for row in rows], dtype=bool), np.array([row.whole_day for row in rows], dtype=bool),
+        np.array([row.bad for row in rows], dtype=bool),
     )
 
 

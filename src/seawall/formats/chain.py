@@ -16,12 +16,14 @@ import pyarrow.parquet as parquet
 from seawall.errors import FileProblem
 from seawall.formats.cells import Sheet, load_sheet
 from seawall.formats.chain_parquet import chain_of_table, holds_chain, write_chain
-from seawall.formats.chain_rows import NAME, Terms, rows_of, terms_of, told_spots
+from seawall.formats.chain_rows import CRYPTO, NAME, Terms, rows_of, terms_of, told_spots
 from seawall.formats.columns import futures_quotes, option_quotes
+from seawall.formats.deribit import is_json, load_json
 from seawall.formats.equity_chain import equity_chains
 from seawall.formats.names import contract_named
 from seawall.formats.snapshots import Snapshots, aware, chosen, snapshots_of
 from seawall.formats.spots import spots_of
+from seawall.formats.surface_json import sheet_of_surface
 from seawall.formats.tally import Tally
 from seawall.model.arrays import Bools, Times
 from seawall.model.quotes import Chain
@@ -29,8 +31,7 @@ from seawall.model.quotes import Chain
 __all__ = ["each_snapshot", "read_chain", "snapshot_times", "write_chain"]
 
 CRYPTO_COLUMNS = ("inverse", "coin_settled", "index_price", "underlying_name", "underlying_index")
-NEEDED = (("strike", "strike_price", *NAME), ("bid", "bid_price", "best_bid_price", "bid_close", "mark", "mark_price",
-                                              "close"))
+NEEDED = (("strike", "strike_price", *NAME), (*CRYPTO["bid"], *CRYPTO["mark"], "close"))
 
 
 def read_chain(path: Path, *, at: datetime | None = None) -> tuple[Chain, ...]:
@@ -98,7 +99,7 @@ def _own(path: Path) -> Chain | None:
 
 
 def _sheet(path: Path) -> Sheet:
-    sheet = load_sheet(path)
+    sheet = sheet_of_surface(load_json(path), path) if is_json(path) else load_sheet(path)
     for names in NEEDED:
         if not sheet.find(names):
             raise FileProblem(path, "no chain of quotes", found=", ".join(sheet.columns)[:160],
@@ -122,14 +123,14 @@ def _crypto_chains(sheet: Sheet, as_of: datetime, observed: Times, tally: Tally)
     tally.rows("neither option nor future", "dropped", ~known & (terms.kind != "spot"), terms.name)
     quotes = sorted(set(terms.quote[known]))
     return tuple(
-        _crypto_chain(sheet, terms, as_of, observed, known & (terms.quote == quote), spots,
-                      tally if number == 0 else Tally(tally.source))
+        _crypto_chain(sheet, terms, known & (terms.quote == quote), as_of=as_of, observed=observed, told=spots,
+                      tally=tally if number == 0 else Tally(tally.source))
         for number, quote in enumerate(quotes)
     )
 
 
 def _crypto_chain(
-    sheet: Sheet, terms: Terms, as_of: datetime, observed: Times, mine: Bools, told: dict[str, float], tally: Tally
+    sheet: Sheet, terms: Terms, mine: Bools, *, as_of: datetime, observed: Times, told: dict[str, float], tally: Tally
 ) -> Chain:
     quote = str(terms.quote[mine][0])
     is_option = terms.kind == "option"

@@ -25,7 +25,7 @@ METADATA_KEY = b"seawall.chain"
 VERSION = 1
 TEXT = pa.string()
 TIME = pa.timestamp("ns", tz="UTC")
-COLUMNS = {
+COLUMNS: dict[str, Any] = {
     "instrument_id": TEXT, "underlying": TEXT, "expiry": TIME, "strike": pa.float64(), "is_call": pa.bool_(),
     "forward_source": TEXT, "observed_at": TIME,
 }
@@ -70,8 +70,8 @@ def _names() -> list[str]:
     return list(dict.fromkeys(field.name for noun in (OptionQuotes, FuturesQuotes) for field in fields(noun)))
 
 
-def _arrays(quotes: OptionQuotes | FuturesQuotes, kind: str) -> dict[str, pa.Array]:
-    found = {"kind": pa.array([kind] * len(quotes), TEXT)}
+def _arrays(quotes: OptionQuotes | FuturesQuotes, kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"kind": pa.array([kind] * len(quotes), TEXT)}
     for field in fields(quotes):
         wanted = COLUMNS.get(field.name, pa.float64())
         values = getattr(quotes, field.name)
@@ -96,7 +96,8 @@ def _header(chain: Chain) -> dict[str, Any]:
 def _chain(header: Mapping[str, Any], parts: Mapping[str, pa.Table]) -> Chain:
     entries = tuple(QualityEntry(**{**entry, "examples": tuple(entry["examples"])}) for entry in header["quality"])
     return Chain(
-        header["source"], datetime.fromisoformat(header["as_of"]), OptionQuotes(**_columns(parts["option"], OptionQuotes)),
+        header["source"], datetime.fromisoformat(header["as_of"]),
+        OptionQuotes(**_columns(parts["option"], OptionQuotes)),
         FuturesQuotes(**_columns(parts["future"], FuturesQuotes)), header["coin_settled"], header["quote_currency"],
         header["exercise_style"], header["asset_class"], tuple((str(a), float(p)) for a, p in header["spots"]), entries,
     )
@@ -106,7 +107,7 @@ def _columns(table: pa.Table, noun: type[OptionQuotes] | type[FuturesQuotes]) ->
     return {field.name: _column(table[field.name].combine_chunks(), field.name) for field in fields(noun)}
 
 
-def _column(column: pa.Array, name: str) -> Any:
+def _column(column: Any, name: str) -> Any:
     wanted = COLUMNS.get(name, pa.float64())
     if wanted == TEXT:
         return frozen_texts(column.to_pylist(), name)

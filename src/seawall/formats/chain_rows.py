@@ -1,10 +1,9 @@
-"""What does each row of a table quote? Kind, terms and numbers, from its name where it has one, else from its columns."""
+"""What does each row of a table quote? Kind, terms and numbers, by its name where it has one, else by its columns."""
 
 from __future__ import annotations
 
 import re
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,8 @@ from seawall.formats.tally import Tally
 from seawall.formats.volatility_unit import decimal_volatilities
 from seawall.model.arrays import Bools, Floats, Texts, Times
 
-NAME = ("instrument_id", "instrument_name", "instrument", "contract_symbol", "option_symbol", "symbol")
+NAME = ("instrument_id", "instrument_name", "instrument", "contract_symbol", "option_symbol",
+        "futures_instrument_name", "symbol")
 KIND = ("kind", "security_type", "instrument_type")
 EXPIRY = ("expiry", "expiration", "maturity", "expiration_date", "expiry_date", "expiration_timestamp", "expire_date")
 OPTION_TYPE = ("option_type", "right", "type", "call_put", "put_call", "cp_flag", "is_call")
@@ -42,7 +42,8 @@ COMMON = {
     "contract_size": ("contract_size", "multiplier"),
 }
 CRYPTO = {
-    **COMMON, "mark": ("mark", "mark_price"), "forward": ("forward", "forward_price", "underlying_price"),
+    **COMMON, "mark": ("mark", "mark_price", "term_mark_price_final", "perp_futures_mark_price"),
+    "forward": ("forward", "forward_price", "underlying_price"),
     "index": ("index", "index_price"),
 }
 EQUITY = {
@@ -54,7 +55,7 @@ COINS = ("BTC", "ETH", "SOL", "XRP", "BNB", "DOGE", "ADA", "AVAX", "MATIC", "TRX
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One entry a row (N): kind, name, underlying, quote currency (empty if settled in coin), expiry, strike, is_call."""
+    """One entry a row (N). quote: the currency of its prices, empty if settled in coin; is_call: NaN if neither."""
 
     kind: Texts
     name: Texts
@@ -78,8 +79,8 @@ def terms_of(sheet: Sheet, tally: Tally, *, equity: bool) -> Terms:
     expiry = _expiries(sheet, contracts, tally, equity=equity)
     underlying = _underlyings(sheet, contracts, tally)
     quote = _quotes(sheet, contracts, equity=equity)
-    made = _named(names, kind, underlying, expiry, strike.values, is_call)
-    return Terms(kind, made, underlying, quote, expiry, strike, is_call)
+    terms = Terms(kind, names, underlying, quote, expiry, strike, is_call)
+    return replace(terms, name=_named(terms))
 
 
 def rows_of(sheet: Sheet, terms: Terms, observed: Times, chosen: Bools, tally: Tally, *, equity: bool) -> Rows:
@@ -172,16 +173,16 @@ def _quotes(sheet: Sheet, contracts: list[Contract], *, equity: bool) -> Texts:
     ])
 
 
-def _named(
-    names: Texts, kind: Texts, underlying: Texts, expiry: Times, strike: Floats, is_call: Floats
-) -> Texts:
+def _named(terms: Terms) -> Texts:
+    columns = zip(terms.name, terms.kind, terms.underlying, terms.expiry, terms.strike.values, terms.is_call,
+                  strict=True)
     return _texts([
-        names[n] or _made(str(kind[n]), str(underlying[n]), expiry[n], float(strike[n]), bool(is_call[n] > 0))
-        for n in range(len(names))
+        name or _made(kind, underlying, expiry, strike=float(strike), is_call=bool(call > 0))
+        for name, kind, underlying, expiry, strike, call in columns
     ])
 
 
-def _made(kind: str, underlying: str, expiry: np.datetime64, strike: float, is_call: bool) -> str:
+def _made(kind: str, underlying: str, expiry: np.datetime64, *, strike: float, is_call: bool) -> str:
     if kind == "option" and not np.isnat(expiry):
         return option_name(underlying, expiry, strike, is_call)
     return future_name(underlying, expiry) if kind in ("future", "perpetual") else underlying

@@ -22,6 +22,7 @@ from seawall.formats.columns import VOLATILITIES, Numbers, Rows, futures_quotes,
 from seawall.formats.names import Contract, contract_named
 from seawall.formats.spots import spots_of
 from seawall.formats.tally import Tally
+from seawall.formats.volatility_unit import PERCENT_FROM
 from seawall.model.arrays import Floats, Texts, Times
 from seawall.model.quotes import Chain
 
@@ -94,6 +95,20 @@ def load_json(path: Path) -> Any:
                           wanted="JSON, plain or gzipped", remedy="check the path, or record it again") from error
 
 
+def is_json(path: Path) -> bool:
+    """Whether a file holds JSON, plain or gzipped, by its first letter. Raises FileProblem if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+            if head[:2] == b"\x1f\x8b":
+                with gzip.open(path) as opened:
+                    head = opened.read(64)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FileProblem(path, "cannot be read", found=str(error), wanted="a market file",
+                          remedy="check the path") from error
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+
+
 def _chains(
     named: Sequence[tuple[Record, Contract]], as_of: datetime, index_prices: Mapping[str, float], tally: Tally
 ) -> tuple[Chain, ...]:
@@ -103,7 +118,7 @@ def _chains(
         # What cannot be laid to one currency is told once, with the first chain.
         mine = tally if number == 0 else Tally(tally.source)
         rows = [pair for pair in named if pair[1].quote == quote]
-        options = option_quotes(_option_rows([p for p in rows if p[1].kind == "option"], as_of), mine)
+        options = option_quotes(_option_rows([p for p in rows if p[1].kind == "option"], as_of, mine), mine)
         futures = futures_quotes(_future_rows([p for p in rows if p[1].kind != "option"], as_of), mine)
         spots = spots_of(options, futures, index_prices, mine)
         chains.append(Chain(tally.source, as_of, options, futures, not quote, quote or "USD", spots=spots,
@@ -139,17 +154,26 @@ def _with_size(row: Record, sizes: Mapping[str, Any]) -> Record:
     return {"contract_size": sizes[name], **row} if name in sizes else row
 
 
-def _option_rows(pairs: Sequence[tuple[Record, Contract]], as_of: datetime) -> Rows:
+def _option_rows(pairs: Sequence[tuple[Record, Contract]], as_of: datetime, tally: Tally) -> Rows:
     rows, contracts = [row for row, _ in pairs], [contract for _, contract in pairs]
     numbers = _numbers(rows, OPTION_FIELDS)
     for name in VOLATILITIES:
         if name in numbers:
-            numbers[name] = Numbers(numbers[name].values / 100, numbers[name].bad)
+            numbers[name] = _from_percent(name, numbers[name], tally)
     numbers["strike"] = Numbers(_floats([c.strike for c in contracts]), np.zeros(len(rows), dtype=bool))
     return Rows(
         *_identity(pairs), numbers, _observed(rows, as_of), is_call=_floats([c.is_call for c in contracts]),
         forward_source=_texts([row.get("underlying_index") or "" for row in rows]),
     )
+
+
+def _from_percent(name: str, column: Numbers, tally: Tally) -> Numbers:
+    """The venue quotes percent; a column whose middle is below 3 has been divided already."""
+    known = column.values[column.values > 0]
+    if len(known) and float(np.median(known)) < PERCENT_FROM:
+        tally.add(f"{name}: already decimal where percent is usual", "repaired", ["all rows"], len(known))
+        return column
+    return Numbers(column.values / 100, column.bad)
 
 
 def _future_rows(pairs: Sequence[tuple[Record, Contract]], as_of: datetime) -> Rows:

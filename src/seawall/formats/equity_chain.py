@@ -13,7 +13,7 @@ import numpy as np
 
 from seawall.formats.cells import Sheet
 from seawall.formats.chain_rows import Terms, rows_of, terms_of
-from seawall.formats.columns import Rows, option_quotes
+from seawall.formats.columns import Numbers, Rows, option_quotes
 from seawall.formats.spots import spots_of
 from seawall.formats.tally import Tally
 from seawall.model.arrays import Bools, Floats, Times
@@ -32,21 +32,22 @@ def equity_chains(sheet: Sheet, as_of: datetime, observed: Times, tally: Tally) 
     european = np.array([name in EUROPEAN for name in terms.underlying], dtype=bool)
     styles = [style for style, mine in (("european", european), ("american", ~european)) if (known & mine).any()]
     return tuple(
-        _chain(sheet, terms, as_of, observed, known & (european == (style == "european")), style,
-               tally if number == 0 else Tally(tally.source))
+        _chain(sheet, terms, known & (european == (style == "european")), as_of=as_of, observed=observed, style=style,
+               tally=tally if number == 0 else Tally(tally.source))
         for number, style in enumerate(styles)
     )
 
 
 def _chain(
-    sheet: Sheet, terms: Terms, as_of: datetime, observed: Times, rows: Bools, style: str, tally: Tally
+    sheet: Sheet, terms: Terms, rows: Bools, *, as_of: datetime, observed: Times, style: str, tally: Tally
 ) -> Chain:
     parsed = _with_size(rows_of(sheet, terms, observed, rows, tally, equity=True))
     options = option_quotes(parsed, tally)
     tally.rows("strike off the listed grid: an adjusted contract", "flagged", _adjusted(options.strike),
                options.instrument_id)
     if style == "american":
-        tally.add("American exercise: European-equivalent volatility", "flagged", options.instrument_id[:3], len(options))
+        tally.add("American exercise: European-equivalent volatility", "flagged", options.instrument_id[:3],
+                  len(options))
     futures = FuturesQuotes.none()
     spots = spots_of(options, futures, {}, tally)
     return Chain(tally.source, as_of, options, futures, False, "USD", style, "equity", spots, tally.entries())
@@ -60,7 +61,8 @@ def _on_the_index(terms: Terms) -> Terms:
 def _with_size(rows: Rows) -> Rows:
     if "contract_size" in rows.numbers:
         return rows
-    size = type(rows.numbers["strike"])(np.full(len(rows.instrument_id), SHARES), np.zeros(len(rows.instrument_id), bool))
+    count = len(rows.instrument_id)
+    size = Numbers(np.full(count, SHARES), np.zeros(count, dtype=bool))
     return Rows(rows.instrument_id, rows.underlying, rows.expiry, {**rows.numbers, "contract_size": size},
                 rows.observed_at, rows.is_call, rows.forward_source)
 

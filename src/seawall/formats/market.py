@@ -1,64 +1,79 @@
-"""Which file holds a market? A chain in any known shape, or a snapshot directory, by what is in it."""
+"""A market from files: whatever holds chains is told apart by its content, read, and joined into one market."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 from seawall.errors import FileProblem
-from seawall.formats.chain import read_chain
-from seawall.formats.deribit import read_deribit
+from seawall.formats.chain import read_chain, snapshot_times
+from seawall.formats.deribit import chains_of_answers, is_json, load_json
+from seawall.formats.manifest import MANIFEST
 from seawall.formats.snapshot import read_snapshot
+from seawall.formats.surface_json import is_surface
 from seawall.market.build import build_market
 from seawall.model.market import Market
-from seawall.model.quotes import Chain, QualityEntry
+from seawall.model.quotes import Chain
 
-JSON_ENDINGS = (".json", ".json.gz", ".gz")
+SUFFIXES = (".parquet", ".csv", ".csv.gz", ".json", ".json.gz")
+
+Paths = str | Path | Iterable[str | Path]
 
 
-def read_market(
-    paths: str | Path | Sequence[str | Path], *, at: datetime | None = None, numeraire: str = "USD"
-) -> Market:
-    """One market of all the files and snapshot directories. Raises FileProblem for what is no market."""
-    files = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
-    chains = [chain for file in files for chain in read_chains(file, at=at)]
+def read_market(path_or_paths: Paths, *, at: datetime | None = None, numeraire: str = "USD") -> Market:
+    """One market of every chain in the files or directories named, as of the latest chain read.
+
+    at: the moment asked for; of a file with several snapshots the last at or before it counts, without it the last.
+    numeraire: the asset that spots are priced in. Raises FileProblem if a file holds no chain, or none that early.
+    """
+    chains = [chain for path in _listed(path_or_paths) for chain in read_chains(path, at=at)]
     return build_market(chains, numeraire=numeraire)
 
 
 def read_chains(path: str | Path, *, at: datetime | None = None) -> tuple[Chain, ...]:
-    """The chains of one file or snapshot directory; ``at`` chooses among the snapshots of a table.
+    """The chains of one file, of a pulled snapshot's directory, or of every chain file in a plain directory.
 
-    Raises FileProblem.
+    Raises FileProblem if there is no chain, or none at or before ``at``.
     """
-    file = Path(path)
-    if not file.exists():
-        raise FileProblem(file, "does not exist", wanted="a chain file or a snapshot directory",
-                          remedy="check the path, or take one with seawall pull deribit")
-    if file.is_dir():
-        return _of_directory(file, at)
-    return read_deribit(file) if file.name.lower().endswith(JSON_ENDINGS) else read_chain(file, at=at)
-
-
-def _of_directory(directory: Path, at: datetime | None) -> tuple[Chain, ...]:
-    if (directory / "manifest.json").exists():
-        snapshot = read_snapshot(directory)
-        if at is not None and snapshot.as_of > at:
-            raise FileProblem(directory, "the snapshot is later than the time asked for",
-                              found=snapshot.as_of.isoformat(), wanted=f"at most {at.isoformat()}")
-        return _with_failures(snapshot.chains, [
-            QualityEntry(directory.name, f"not pulled: {failure.reason}", "dropped", 1, (failure.where,))
-            for failure in snapshot.failures])
-    files = sorted(p for p in directory.iterdir() if p.is_file() and not p.name.startswith("."))
+    place = Path(path)
+    if not place.is_dir():
+        return _of_file(place, at)
+    if (place / MANIFEST).is_file():
+        return _not_after(read_snapshot(place).chains, at, place)
+    files = sorted(file for file in place.iterdir() if file.name.endswith(SUFFIXES))
     if not files:
-        raise FileProblem(directory, "holds no chain file", wanted="chain files, or a snapshot with manifest.json",
-                          remedy="check the path")
-    return tuple(chain for file in files for chain in read_chains(file, at=at))
+        raise FileProblem(place, "no market in this directory", found="no file of a known kind",
+                          wanted=" or ".join(SUFFIXES), remedy="name the directory that seawall pull wrote, or a file")
+    return tuple(chain for file in files for chain in _of_file(file, at))
 
 
-def _with_failures(chains: tuple[Chain, ...], entries: list[QualityEntry]) -> tuple[Chain, ...]:
-    """The first chain carries what the whole snapshot lacks."""
-    if not chains or not entries:
-        return chains
-    return (replace(chains[0], quality=(*chains[0].quality, *entries)), *chains[1:])
+def snapshots(path: str | Path) -> tuple[datetime, ...]:
+    """When the snapshots in one file or directory were taken, ascending. Raises FileProblem."""
+    place = Path(path)
+    if place.is_dir() or (is_json(place) and not is_surface(load_json(place))):
+        return tuple(sorted({chain.as_of for chain in read_chains(place)}))
+    return snapshot_times(place)
+
+
+def _listed(path_or_paths: Paths) -> list[str | Path]:
+    return [path_or_paths] if isinstance(path_or_paths, str | Path) else list(path_or_paths)
+
+
+def _of_file(path: Path, at: datetime | None) -> tuple[Chain, ...]:
+    if not is_json(path):
+        return read_chain(path, at=at)
+    raw = load_json(path)
+    if is_surface(raw):
+        return read_chain(path, at=at)
+    return _not_after(chains_of_answers(raw, source=path.name, path=path), at, path)
+
+
+def _not_after(chains: tuple[Chain, ...], at: datetime | None, path: Path) -> tuple[Chain, ...]:
+    early = tuple(chain for chain in chains if at is None or chain.as_of <= at)
+    if not early:
+        found = min(chain.as_of for chain in chains).isoformat() if chains else "no chain"
+        raise FileProblem(path, "no snapshot at or before the time asked for", found=found,
+                          wanted="a chain" if at is None else f"at most {at.isoformat()}",
+                          remedy="ask for a later time, or record it again")
+    return early

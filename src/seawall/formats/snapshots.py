@@ -41,7 +41,7 @@ def snapshots_of(sheet: Sheet, tally: Tally, *, equity: bool) -> Snapshots:
     moments = _told(sheet, tally)
     whole = moments.whole_day
     observed = np.where(whole, at_new_york_close(moments.values), moments.values) if equity else moments.values
-    tally.add("naive time read as UTC", "repaired", ["all rows"] if moments.naive.any() else [], int(moments.naive.sum()))
+    tally.add("naive time read as UTC", "repaired", ["all rows"], int(moments.naive.sum()))
     if whole.any():
         hour = "the close in New York" if equity else "midnight UTC"
         tally.add(f"day without an hour: read as {hour}", "repaired", ["all rows"], int(whole.sum()))

@@ -66,8 +66,9 @@ def fit_svi(
     scale = centre * math.sqrt(years)
     warm = np.empty((0, 5)) if near is None else _point(near, scale)[None, :]
     counts = np.ones(len(k)) if weight is None else np.sqrt(weight[order])
-    fitted = _fit(k[order] / scale, middle / centre, half / centre, counts, scale * scale, bounds.k / scale,
-                  bounds.floor / scale**2, bounds.ceiling / scale**2, warm, inside)
+    problem = _Problem(k[order] / scale, middle / centre, half / centre, counts, scale * scale, bounds.k / scale,
+                       bounds.floor / scale**2, bounds.ceiling / scale**2)
+    fitted = _fit(problem, warm, inside)
     a, b, rho, m, s = fitted
     return without_butterflies(np.array([a * scale**2, b * scale, rho, m * scale, s * scale]))
 
@@ -102,27 +103,41 @@ def flattened(raw: Floats, share: float) -> Floats:
     return np.array([a + (b - less) * (math.sqrt(m * m + s * s) - rho * m), less, rho, m, s])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fit(
-    z: Floats, y: Floats, tolerance: Floats, counts: Floats, scale2: float, kz: Floats, floor: Floats, ceiling: Floats,
-    warm: Floats, inside: bool,
-) -> Floats:
-    starts = np.concatenate((_starts(z, y, tolerance), warm))
-    even, alike = np.maximum(tolerance, EVEN), np.maximum(tolerance, ALIKE)
-    best, best_cost = starts[0], np.inf
-    for n in range(starts.shape[0]):
-        point = starts[n]
-        if n < 3:
-            point, _ = _descend(starts[n], z, y, even, counts, scale2, kz, floor, ceiling, EVENLY)
-        if inside:
-            point, _ = _descend(point, z, y, tolerance, counts, scale2, kz, floor, ceiling, BANDED)
-            point, cost = _descend(point, z, y, tolerance, counts, scale2, kz, floor, ceiling, COUNTED)
-        else:
-            point, cost = _descend(point, z, y, alike, counts, scale2, kz, floor, ceiling, CLOSELY)
-        if cost < best_cost:
-            best, best_cost = point, cost
-    b, rho, m, s = math.exp(best[1]), math.tanh(best[2]), best[3], math.exp(best[4])
+class _Problem(NamedTuple):
+    """A fit in z, without its aim: quotes (Q,), how much each counts, the scale squared, the bounds (G,)."""
+
+    z: Floats
+    y: Floats
+    tolerance: Floats
+    counts: Floats
+    scale2: float
+    kz: Floats
+    floor: Floats
+    ceiling: Floats
+
+    def descend(self, start: Floats, stage: int, least: float = 0.0) -> tuple[Floats, float]:
+        """The lowest point below ``start`` for a stage, and its cost; least: the least half-spread believed."""
+        tolerance = np.maximum(self.tolerance, least)
+        point, cost = _descend(start, self.z, self.y, tolerance, self.counts, self.scale2, self.kz, self.floor,
+                               self.ceiling, stage)
+        return point, float(cost)
+
+
+def _fit(problem: _Problem, warm: Floats, inside: bool) -> Floats:
+    """(5,) a, b, rho, m, s in z: the best of the descents from every start."""
+    lattice = _starts(problem.z, problem.y, problem.tolerance)
+    starts = [problem.descend(start, EVENLY, EVEN)[0] for start in lattice] + list(warm)
+    ends = [_finish(problem, start, inside) for start in starts]
+    best = min(ends, key=lambda end: end[1])[0]
+    b, rho, m, s = math.exp(best[1]), math.tanh(best[2]), float(best[3]), math.exp(best[4])
     return np.array([math.exp(best[0]) - b * s * math.sqrt(1.0 - rho * rho), b, rho, m, s])
+
+
+def _finish(problem: _Problem, start: Floats, inside: bool) -> tuple[Floats, float]:
+    if not inside:
+        return problem.descend(start, CLOSELY, ALIKE)
+    banded, _ = problem.descend(start, BANDED)
+    return problem.descend(banded, COUNTED)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -133,37 +148,54 @@ def _descend(
     """Levenberg and Marquardt's descent; the Jacobian by differences."""
     count = 2 * z.size + GRID.size + 1 + 2 * kz.size
     here, there, jacobian = np.empty(count), np.empty(count), np.empty((5, count))
+    normal, slope = np.empty((5, 5)), np.empty(5)
     point = np.minimum(np.maximum(start, LEAST), MOST)
-    _residuals(point, z, y, tolerance, counts, scale2, kz, floor, ceiling, stage, here)
-    cost = np.dot(here, here)
-    damping, quiet = 1e-2, 0
-    for _ in range(STEPS):
-        for n in range(5):
-            moved = point.copy()
-            step = 1e-6 if point[n] + 1e-6 <= MOST[n] else -1e-6
-            moved[n] += step
-            _residuals(moved, z, y, tolerance, counts, scale2, kz, floor, ceiling, stage, there)
-            jacobian[n] = (there - here) / step
-        normal, slope = jacobian @ jacobian.T, jacobian @ here
-        improved = False
-        for _ in range(8):
-            trial = point - _solve(normal, slope, damping)
-            trial = np.minimum(np.maximum(trial, LEAST), MOST)
-            _residuals(trial, z, y, tolerance, counts, scale2, kz, floor, ceiling, stage, there)
-            new = np.dot(there, there)
+    trial, cost, damping, quiet, tries, moved = point.copy(), np.inf, 1e-2, 0, 0, -1
+    for _ in range(14 * STEPS):
+        # One call a turn, whether for a trial point (moved = -1) or for one column of the Jacobian.
+        _residuals(trial, z, y, tolerance, counts, scale2, kz, floor, ceiling, stage, there)
+        if moved >= 0:
+            jacobian[moved] = (there - here) / (trial[moved] - point[moved])
+            moved += 1
+            if moved == 5:
+                _normal(jacobian, here, normal, slope)
+                moved = -1
+        else:
+            new = 0.0
+            for i in range(count):
+                new += there[i] * there[i]
             if new < cost:
-                improved = True
+                quiet = quiet + 1 if cost - new < 1e-6 * cost else 0
+                tries, cost, moved = 0, new, 0
+                damping = max(damping * 0.2, 1e-9)
+                point[:] = trial
+                here[:] = there
+            else:
+                tries += 1
+                damping *= 4.0
+            if quiet == 3 or tries == 8:
                 break
-            damping *= 4.0
-        if not improved:
-            break
-        quiet = quiet + 1 if cost - new < 1e-6 * cost else 0
-        point, cost = trial, new
-        here[:] = there
-        damping = max(damping * 0.2, 1e-9)
-        if quiet == 3:
-            break
+        trial[:] = point
+        if moved >= 0:
+            trial[moved] += 1e-6 if point[moved] + 1e-6 <= MOST[moved] else -1e-6
+        else:
+            trial -= _solve(normal, slope, damping)
+            trial = np.minimum(np.maximum(trial, LEAST), MOST)
     return point, cost
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _normal(jacobian: Floats, here: Floats, normal: Floats, slope: Floats) -> None:
+    for n in range(5):
+        total = 0.0
+        for i in range(here.size):
+            total += jacobian[n, i] * here[i]
+        slope[n] = total
+        for c in range(n + 1):
+            total = 0.0
+            for i in range(here.size):
+                total += jacobian[n, i] * jacobian[c, i]
+            normal[n, c] = normal[c, n] = total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -279,12 +311,12 @@ def _linear(z: Floats, y: Floats, tolerance: Floats, m: float, s: float, out: Fl
         row = (1.0, x, math.sqrt(x * x + s * s))
         for r in range(3):
             right[r] += weight * row[r] * y[i] * y[i]
-            for c in range(3):
-                normal[r, c] += weight * row[r] * row[c]
+            for n in range(3):
+                normal[r, n] += weight * row[r] * row[n]
     for n in range(3):
         normal[n, n] *= 1.0 + 1e-8
-    a, d, c = _cramer(normal, right)
-    c = min(max(c, 1e-3), 5.0)
+    a, d, free = _cramer(normal, right)
+    c = min(max(free, 1e-3), 5.0)
     d = min(max(d, -0.98 * c), 0.98 * c)
     least = max(a + s * math.sqrt(c * c - d * d), 0.02)
     miss = 0.0

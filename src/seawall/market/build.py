@@ -80,7 +80,8 @@ class _Builder:
             if str(underlying) in self.spots:
                 self._underlying(chain, str(underlying))
             else:
-                self.quality.append(counted(chain.source, "no spot: nothing on it can be valued", "dropped", [underlying]))
+                self.quality.append(counted(chain.source, "no spot: nothing on it can be valued", "dropped",
+                                            [underlying]))
 
     def _underlying(self, chain: Chain, underlying: str) -> None:
         spot = chain_spot(chain, underlying, self.spots)

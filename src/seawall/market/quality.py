@@ -108,7 +108,8 @@ def fit_quality(chain: Chain, market: Market) -> FitQuality:
         date = np.datetime64(smile.expiry.astimezone(UTC).replace(tzinfo=None), "ns")
         mine = quotes.take((quotes.underlying == underlying) & (quotes.expiry == date))
         if len(mine):
-            found.append(_fit_of(chain, market, smile, mine, futures, chain_spot(chain, underlying, spots)))
+            spot = chain_spot(chain, underlying, spots)
+            found.append(_fit_of(chain, market, smile, quotes=mine, futures=futures, spot=spot))
     return FitQuality(tuple(fit for fit in found if fit is not None))
 
 
@@ -170,7 +171,7 @@ def liquid_quotes(view: View, vols: Volatilities) -> Bools:
 
 
 def _fit_of(
-    chain: Chain, market: Market, smile: Smile, quotes: OptionQuotes, futures: FuturesQuotes, spot: float
+    chain: Chain, market: Market, smile: Smile, *, quotes: OptionQuotes, futures: FuturesQuotes, spot: float
 ) -> ExpiryFit | None:
     tenor = tenor_of(smile.expiry)
     rate = market.index.get(f"rate:{chain.quote_currency}:{tenor}")

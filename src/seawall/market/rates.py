@@ -1,4 +1,4 @@
-"""At what rate does a chain discount? From the slope of call less put over strikes, lent by neighbours where it is weak.
+"""At what rate does a chain discount? From the slope of call less put over strikes, lent by neighbours where weak.
 
 C - P = D (F - K): the slope gives D, the sharper the longer the expiry. The zero rate of an expiry is the average of
 its own and its neighbours' in ln(time), each weighted by how well its quotes determine it, and kept within bounds.

@@ -2,7 +2,8 @@
 
 Each expiry is fitted alone. Where total variance then falls from one expiry to the next, first the longer is refitted
 above the shorter over the strikes that the shorter has quotes at, then, from the longest down, the shorter's wings are
-refitted below the longer. What the quotes themselves force stays and is told.
+refitted below the longer. A refit that its quotes refuse, losing a tenth of those inside or going half as far again
+from the middles, is not taken: what they force stays and is told.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seawall.kernels.implied import Reason
-from seawall.kernels.smile import total_variance
+from seawall.kernels.smile import total_variance, volatility
 from seawall.kernels.svi_fit import UNBOUNDED, Bounds, fit_svi, flattened, without_butterflies
 from seawall.market.quotes import Volatilities, is_tight
 from seawall.market.stale import stale_quotes
@@ -25,6 +26,8 @@ WIDEST_BAND = 1.0  # a bid and ask a hundred volatility points apart say nothing
 LOOSE_WEIGHT = 0.3  # of a quote that is not tight
 MARGIN = 1e-3
 LEAST_SHARE, MOST_BEND = 0.99, 0.25
+MOST_LOST = 0.1  # of the quotes inside: a refit that loses more is refused
+MOST_FARTHER, FAR_ENOUGH = 1.5, 0.008  # the same for the distance from the middle, as a ratio and in volatility
 # Log-moneyness from a fifth to four and a half times the forward: beyond it no two expiries are compared.
 WIDE = np.sinh(np.linspace(-6.0, 6.0, 801)) * (1.5 / np.sinh(6.0))
 COARSE = np.sinh(np.linspace(-6.0, 6.0, 91)) * (1.5 / np.sinh(6.0))
@@ -64,16 +67,35 @@ def points_of(quotes: OptionQuotes, vols: Volatilities, years: float, *, inside:
 
 def fit_smiles(points: Sequence[Points]) -> list[Floats]:
     """(5,) raw parameters of each expiry, ascending in time; each has FEWEST_STRIKES points or more."""
-    fits = [_fit(p, UNBOUNDED, None) for p in points]
+    alone = [_fit(p, UNBOUNDED, None) for p in points]
+    fits = list(alone)
     for n in range(1, len(fits)):
         quoted = _quoted(points[n - 1])
         if calendar_gap(fits[n - 1], fits[n], quoted) < 0:
             floor = total_variance(quoted, fits[n - 1]).w * (1 + MARGIN)
-            fits[n] = _fit(points[n], Bounds(quoted, floor, np.full(len(quoted), np.inf)), fits[n])
+            refit = _fit(points[n], Bounds(quoted, floor, np.full(len(quoted), np.inf)), fits[n])
+            fits[n] = _unless_forced(points[n], refit, alone[n])
     for n in range(len(fits) - 2, -1, -1):
         if calendar_gap(fits[n], fits[n + 1]) < 0:
-            fits[n] = _mended(_below(points[n], fits[n], fits[n + 1]), fits[n + 1])
+            refit = _mended(_below(points[n], fits[n], fits[n + 1]), fits[n + 1])
+            fits[n] = _unless_forced(points[n], refit, alone[n])
     return fits
+
+
+def _unless_forced(points: Points, refit: Floats, alone: Floats) -> Floats:
+    """The refit, unless the quotes refuse it: then the expiry's own fit."""
+    now, before = _miss(points, refit), _miss(points, alone)
+    allowed = before + MOST_LOST if points.inside else max(before * MOST_FARTHER, FAR_ENOUGH)
+    return refit if now <= allowed else alone
+
+
+def _miss(points: Points, raw: Floats) -> float:
+    """Share of the tight quotes outside their bands; or the distance from the middle that 95 % of all keep."""
+    model = volatility(points.k, raw, points.years)
+    if points.inside:
+        out = (model < points.bid) | (model > points.ask)
+        return float(np.average(out, weights=points.weight))
+    return float(np.quantile(np.abs(model - (points.bid + points.ask) / 2), 0.95))
 
 
 def calendar_gap(shorter: Floats, longer: Floats, k: Floats = WIDE) -> float:

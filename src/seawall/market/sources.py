@@ -56,10 +56,11 @@ def chain_spot(chain: Chain, underlying: str, spots: Mapping[str, float]) -> flo
 def _add_from_parity(chain: Chain, found: dict[str, float], entries: list[QualityEntry]) -> None:
     """Where no chain tells a spot, the forward of the nearest expiry that call and put imply stands in for it."""
     for underlying in sorted(set(chain.options.underlying) - set(found)):
-        quotes, _ = believed(chain.options.take(chain.options.underlying == underlying), chain.source, as_of_date(chain))
+        mine = chain.options.take(chain.options.underlying == underlying)
+        quotes, _ = believed(mine, chain.source, as_of_date(chain))
         for date in np.unique(quotes.expiry):
-            mine = quotes.take(quotes.expiry == date)
-            price, pairs = parity_growth(mine, np.ones(len(mine)), 1.0, chain.coin_settled)
+            dated = quotes.take(quotes.expiry == date)
+            price, pairs = parity_growth(dated, np.ones(len(dated)), 1.0, chain.coin_settled)
             if pairs >= 2:
                 found[str(underlying)] = price * found[chain.quote_currency]
                 entries.append(counted(chain.source, "spot not told: nearest parity forward stands in", "repaired",

@@ -1,9 +1,9 @@
-"""Which quotes do not say where volatility is now? Those too wide to tell, and those that contradict their neighbours.
+"""Which quotes do not say where volatility is now? Those too wide, untraded marks, those that contradict others.
 
 Crossed and one-sided quotes are dropped before. A quote is stale if its bid and ask lie more than two volatility points
-apart, so that its middle is not known to within one; if it is in the money and its band lies half a point or more off
-the band of the other side of its strike, which trades more; or if it lies a point or more off what the strikes on
-either side of it, interpolated, allow.
+apart, so that its middle is not known to within one; if it is a mark without bid and ask on a day without trade; if it
+is in the money and its band lies half a point or more off the band of the other side of its strike, which trades more;
+or if it lies a point or more off what the strikes on either side of it, interpolated, allow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ OFF_THE_NEIGHBOURS = 0.01
 
 def stale_quotes(quotes: OptionQuotes, vols: Volatilities) -> Bools:
     """Which quotes (Q,) of one expiry are stale."""
-    wide = (vols.reason != Reason.OK) | ~(vols.bid > 0) | (vols.ask - vols.bid > WIDEST)
+    untraded = np.isnan(quotes.bid) & np.isnan(quotes.ask) & ~(quotes.volume > 0)
+    wide = untraded | (vols.reason != Reason.OK) | ~(vols.bid > 0) | (vols.ask - vols.bid > WIDEST)
     outer = np.where(quotes.is_call, vols.k >= 0, vols.k < 0)
     stale = wide | (_off_the_other_side(quotes, vols, outer, wide) & ~outer)
     for side in (outer, ~outer):
@@ -51,7 +52,7 @@ def _off_the_neighbours(vols: Volatilities, rows: np.ndarray) -> np.ndarray:
     middle, half = (bid + ask) / 2, (ask - bid) / 2
     line = middle[:-2] + (middle[2:] - middle[:-2]) * _share(k)
     slack = half[1:-1] + np.maximum(half[:-2], half[2:]) + OFF_THE_NEIGHBOURS
-    return order[1:-1][np.abs(middle[1:-1] - line) > slack]
+    return np.asarray(order[1:-1][np.abs(middle[1:-1] - line) > slack])
 
 
 def _share(k: Floats) -> Floats:

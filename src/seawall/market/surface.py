@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -88,7 +89,7 @@ def surface_of(chain: Chain, underlying: str, sources: Sources) -> Surface:
     quotes, dropped = believed(mine, chain.source, as_of_date(chain))
     entries += dropped
     rates = _rates(chain, quotes, sources)
-    found = [_open(chain, underlying, date, quotes, sources, rates, entries)
+    found = [_open(chain, underlying, date, quotes=quotes, sources=sources, rates=rates, entries=entries)
              for date in _dates(chain, underlying, sources.futures)]
     open_ = [expiry for expiry in found if expiry is not None]
     fits = _fits(chain, underlying, open_, entries)
@@ -132,7 +133,7 @@ def _rates(chain: Chain, quotes: OptionQuotes, sources: Sources) -> Mapping[np.d
 
 
 def _open(
-    chain: Chain, underlying: str, date: np.datetime64, quotes: OptionQuotes, sources: Sources,
+    chain: Chain, underlying: str, date: np.datetime64, *, quotes: OptionQuotes, sources: Sources,
     rates: Mapping[np.datetime64, Rate] | None, entries: list[QualityEntry],
 ) -> _Open | None:
     mine, years = quotes.take(quotes.expiry == date), years_to(chain, date)
@@ -142,7 +143,8 @@ def _open(
                          coin_settled=chain.coin_settled, discount=discount)
     label = f"{underlying} {tenor_of(moment_of(date))}"
     if forward is None:
-        entries.append(counted(chain.source, "expiry without a forward: its options cannot be valued", "dropped", [label]))
+        entries.append(counted(chain.source, "expiry without a forward: its options cannot be valued", "dropped",
+                               [label]))
         return None
     entries.append(counted(chain.source, f"forward from {forward.source}", "flagged", [label]))
     if rate is not None and not rate.own:
@@ -173,7 +175,7 @@ def _fits(
             entries.append(counted(chain.source, "too few strikes for a smile: its options cannot be valued",
                                    "dropped", [label]))
     raws = fit_smiles(points)
-    falls = [calendar_gap(a, b) for a, b in zip(raws, raws[1:], strict=False)]
+    falls = [calendar_gap(a, b) for a, b in pairwise(raws)]
     named = [f"{underlying} {tenor_of(moment_of(open_[n].date))}" for n, gap in zip(ready[1:], falls, strict=True)
              if gap < CALENDAR_TOLERANCE]
     if named:
