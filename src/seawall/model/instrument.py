@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Instrument(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """The header: terms of a kind are fields added beside its formula.
 
-    contract_size: units of underlying in one contract; of an inverse contract, units of quote currency.
+    contract_size: units of underlying in one contract; of an inverse future or perpetual, units of quote currency.
     payoff: linear, inverse (coin-settled) or quanto (coin-settled at a fixed rate).
     """
 
