@@ -14,15 +14,17 @@ HEADER = "account,venue,strategy,instrument_id,quantity,average_price,kind,under
          "settlement_currency,payoff,expiry,strike,option_type,reference"
 
 
-def option(account: str, venue: str, strategy: str, quantity: float, strike: float, side: str) -> str:
+def option(account: str, venue: str, strategy: str, *, quantity: float, strike: float, side: str) -> str:
     name = f"BTC-{strike:g}-{side}"
     return f"{account},{venue},{strategy},{name},{quantity},,option,BTC,USD,BTC,inverse,{LATE},{strike:g},{side},"
 
 
 ROWS = (
-    option("MM", "Deribit", "strangle", -40, 80_000, "call"), option("MM", "Deribit", "strangle", -40, 45_000, "put"),
+    option("MM", "Deribit", "strangle", quantity=-40, strike=80_000, side="call"),
+    option("MM", "Deribit", "strangle", quantity=-40, strike=45_000, side="put"),
     "MM,Deribit,collateral,BTC,15,,,,,,,,,,",
-    option("HEDGE", "Deribit", "tail", 30, 40_000, "put"), "HEDGE,Custodian,collateral,USD,2000000,,,,,,,,,,",
+    option("HEDGE", "Deribit", "tail", quantity=30, strike=40_000, side="put"),
+    "HEDGE,Custodian,collateral,USD,2000000,,,,,,,,,,",
     "HEDGE,Bybit,delta,BTC-PERP-USD,-2,61000,perpetual,BTC,USD,USD,linear,,,,BTC-PERPETUAL",
     "FUND,Bybit,carry,ETH-SPOT,400,,spot,ETH,USD,USD,linear,,,,", "FUND,Bybit,carry,USD,250000,,,,,,,,,,",
 )

@@ -104,7 +104,8 @@ def test_an_account_with_an_unreadable_row_is_told_in_words_and_every_total_is_p
 
 
 def test_a_limit_on_a_partial_total_is_not_known_to_hold(tmp_path: Path) -> None:
-    limits = (Limit("expected_shortfall", 1e9), Limit("expected_shortfall", 1.0), Limit("scan_used", 0.01, "account=MM"))
+    limits = (Limit("expected_shortfall", 1e9), Limit("expected_shortfall", 1.0),
+              Limit("scan_used", 0.01, "account=MM"))
     book = example_book(tmp_path, broken=True)
     report = assess(book, example_market(), plan(), policy=Policy(limits=limits)).report
     assert sorted(use.state for use in report.limits) == ["breached", "breached", "unknown"]

@@ -8,7 +8,7 @@ import pytest
 
 from seawall.model.report import AccountRow
 from seawall.model.results import Limit, LimitUse
-from seawall.verdict import Facts, amount, verdict
+from seawall.verdict import Facts, verdict
 
 
 def account(name: str = "A", status: str = "healthy", **given: Any) -> AccountRow:
@@ -65,9 +65,3 @@ def test_a_book_that_was_not_seen_whole_is_never_quiet(accounts: list[AccountRow
     status, _, lede = said(accounts, unplaced=unplaced)
     assert status == "watch"
     assert "partial" in lede
-
-
-@pytest.mark.parametrize(("value", "text"), [
-    (6.04e6, "6.0M"), (87_400.0, "87k"), (940.4, "940"), (-1.25e9, "−1.2B"), (999_600.0, "1.0M"), (999.6, "1k")])
-def test_amounts_in_prose_are_short(value: float, text: str) -> None:
-    assert amount(value) == text

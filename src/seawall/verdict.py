@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from seawall.model.report import AccountRow, Verdict
 from seawall.model.results import LimitUse
+from seawall.words import capital, in_words, short
 
 FAILING, ACT, WATCH, QUIET = "failing", "act today", "watch", "quiet"
 NEAR_SCAN = 0.8
 CLOSE_MOVE = 0.1
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 class Facts(NamedTuple):
@@ -40,32 +40,13 @@ def verdict(facts: Facts) -> Verdict:
     return Verdict(QUIET, _quiet(known), _lede(facts, known))
 
 
-def spoken(count: int) -> str:
-    """A small count as a word, a larger one in digits."""
-    return NUMBERS[count] if count < len(NUMBERS) else f"{count:,}"
-
-
-def amount(value: float) -> str:
-    """Money in running text: 6.0M, 87k, 940."""
-    size = abs(value)
-    for bound, unit in ((999.5e6, "B"), (999.5e3, "M"), (999.5, "k")):
-        if size >= bound:
-            scaled = size / {"B": 1e9, "M": 1e6, "k": 1e3}[unit]
-            return f"{'−' if value < 0 else ''}{scaled:.1f}{unit}" if unit != "k" else f"{_sign(value)}{scaled:.0f}k"
-    return f"{_sign(value)}{size:.0f}"
-
-
-def _sign(value: float) -> str:
-    return "−" if value < 0 else ""
-
-
 def _insolvent(_: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
     broke = sorted((a for a in known if a.status == "bankrupt"), key=lambda a: a.equity or 0.0)
     if not broke:
         return None
     worst = broke[0]
-    more = f", and {spoken(len(broke) - 1)} more" if len(broke) > 1 else ""
-    return FAILING, f"{worst.account} is insolvent: it owes {amount(-(worst.equity or 0.0))} more than it owns{more}"
+    more = f", and {in_words(len(broke) - 1)} more" if len(broke) > 1 else ""
+    return FAILING, f"{worst.account} is insolvent: it owes {short(-(worst.equity or 0.0))} more than it owns{more}"
 
 
 def _under_scan(_: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
@@ -73,16 +54,16 @@ def _under_scan(_: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None
     if not under:
         return None
     worst = under[0]
-    more = f", and {spoken(len(under) - 1)} more" if len(under) > 1 else ""
-    return FAILING, (f"{worst.account} no longer covers its scan: equity {amount(worst.equity or 0.0)}, "
-                     f"worst grid loss {amount(worst.scan or 0.0)}{more}")
+    more = f", and {in_words(len(under) - 1)} more" if len(under) > 1 else ""
+    return FAILING, (f"{worst.account} no longer covers its scan: equity {short(worst.equity or 0.0)}, "
+                     f"worst grid loss {short(worst.scan or 0.0)}{more}")
 
 
 def _breached(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
     broken = [use for use in facts.limits if use.state == "breached"]
     if not broken:
         return None
-    count = f"{spoken(len(broken))} of {spoken(len(facts.limits))} limits {_are(len(broken))} breached"
+    count = f"{in_words(len(broken))} of {in_words(len(facts.limits))} limits {_are(len(broken))} breached"
     nearest = _nearest(known)
     if nearest is not None and abs(nearest[1]) <= CLOSE_MOVE:
         return ACT, f"Every account covers its scan, but {_fall(nearest)}; {count}"
@@ -108,7 +89,7 @@ def _near_limit(facts: Facts, _: Sequence[AccountRow]) -> tuple[str, str] | None
     if not near:
         return None
     words = "near its bound" if near[0].state == "near" else "not known"
-    more = f" and {spoken(len(near) - 1)} more" if len(near) > 1 else ""
+    more = f" and {in_words(len(near) - 1)} more" if len(near) > 1 else ""
     return WATCH, f"Every assessed account covers its scan; {named(near[0])}{more} {_are(len(near))} {words}"
 
 
@@ -153,21 +134,21 @@ def _lede(facts: Facts, known: Sequence[AccountRow]) -> str:
     parts = []
     unknown = [a.account for a in facts.accounts if a.status == "unknown"]
     if unknown:
-        more = f" and {spoken(len(unknown) - 3)} more" if len(unknown) > 3 else ""
+        more = f" and {in_words(len(unknown) - 3)} more" if len(unknown) > 3 else ""
         names = ", ".join(unknown[:3]) + more
-        parts.append(f"{spoken(len(unknown)).capitalize()} account{_s(len(unknown))} of {spoken(len(facts.accounts))}, "
+        parts.append(f"{capital(in_words(len(unknown)))} account{_s(len(unknown))} of {in_words(len(facts.accounts))}, "
                      f"{names}, could not be assessed; every total below is partial without {_it(len(unknown))}.")
     if facts.unplaced:
-        parts.append(f"{spoken(facts.unplaced).capitalize()} row{_s(facts.unplaced)} named no account; "
+        parts.append(f"{capital(in_words(facts.unplaced))} row{_s(facts.unplaced)} named no account; "
                      "every total below is partial without them.")
     states = [use.state for use in facts.limits]
     if states:
-        parts.append(f"Limits: {spoken(states.count('breached'))} breached, {spoken(states.count('near'))} near, "
-                     f"{spoken(states.count('within'))} within"
-                     + (f", {spoken(states.count('unknown'))} not known." if "unknown" in states else "."))
+        parts.append(f"Limits: {in_words(states.count('breached'))} breached, {in_words(states.count('near'))} near, "
+                     f"{in_words(states.count('within'))} within"
+                     + (f", {in_words(states.count('unknown'))} not known." if "unknown" in states else "."))
     if known:
         equity = sum(a.equity or 0.0 for a in known)
-        parts.append(f"Equity of the assessed accounts: {amount(equity)} {facts.currency}.")
+        parts.append(f"Equity of the assessed accounts: {short(equity)} {facts.currency}.")
     return " ".join(parts)
 
 
@@ -175,8 +156,9 @@ def _unassessed_sentence(facts: Facts) -> str:
     count = sum(a.status == "unknown" for a in facts.accounts)
     if not count:
         return "What could be assessed covers its scan, but rows of the book could not be read"
-    return f"What could be assessed covers its scan, but {spoken(count)} of {spoken(len(facts.accounts))} accounts " \
-           f"could not be assessed"
+    all_accounts = in_words(len(facts.accounts))
+    return f"What could be assessed covers its scan, but {in_words(count)} of {all_accounts} accounts could not be" \
+           " assessed"
 
 
 def _are(count: int) -> str:

@@ -36,7 +36,7 @@ def test_a_report_conforms_to_its_schema_even_where_numbers_are_missing(found: A
 
 
 def test_the_documented_schema_is_the_one_in_force() -> None:
-    assert json.loads(SCHEMA_FILE.read_text()) == report_schema(), "run: seawall schema > docs/reference/report.schema.json"
+    assert json.loads(SCHEMA_FILE.read_text()) == report_schema(), f"run: seawall schema > {SCHEMA_FILE.name}"
 
 
 def test_a_report_reads_back_equal_and_its_bytes_are_the_same(found: Assessment) -> None:

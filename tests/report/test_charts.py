@@ -12,8 +12,9 @@ from example_report import desk
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall import words
 from seawall.model.report import ComponentRow, Grid, Histogram, VegaRow
-from seawall.report import charts, heat, histogram, loss, panels, words
+from seawall.report import charts, heat, histogram, loss, panels
 from seawall.report.charts import Axis
 from seawall.report.exposure import grid_section, vega_section
 

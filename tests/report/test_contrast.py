@@ -11,7 +11,8 @@ import re
 import numpy as np
 import pytest
 
-from seawall.report import html, words
+from seawall import words
+from seawall.report import html
 
 THEMES = ("light", "dark")
 LEAST = 4.5  # WCAG AA for text below 24 px

@@ -11,9 +11,10 @@ import pytest
 from example_report import desk
 from example_variants import failing, hollow, hostile, quiet
 
+from seawall import words
 from seawall.model.failure import Failure
 from seawall.model.report import Verdict
-from seawall.report import explainers, html, page, words
+from seawall.report import explainers, html, page
 from seawall.report.html import render
 
 REPORTS = {"desk": desk, "quiet": quiet, "failing": failing, "hollow": hollow, "hostile": hostile}

@@ -11,11 +11,12 @@ import pytest
 from example_report import desk
 from example_variants import hollow
 
+from seawall import words
 from seawall.model.failure import Failure
 from seawall.model.quotes import QualityEntry
 from seawall.model.report import Part, WorstRow
 from seawall.model.results import Limit, LimitUse
-from seawall.report import exposure, extremes, loss, survival, trust, words
+from seawall.report import exposure, extremes, loss, survival, trust
 
 
 def tables(source: str, label: str) -> list[list[str]]:

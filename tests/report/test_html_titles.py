@@ -10,6 +10,7 @@ from example_report import desk
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall import words
 from seawall.model.report import (
     ComponentRow,
     CrisisRow,
@@ -23,7 +24,7 @@ from seawall.model.report import (
     WorstRow,
 )
 from seawall.model.results import Limit, LimitUse
-from seawall.report import titles, words
+from seawall.report import titles
 
 replace = msgspec.structs.replace
 ACCOUNT = replace(desk().accounts[0], down=None, up=None, status="healthy")

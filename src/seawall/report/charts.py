@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from seawall.report import words
+from seawall import words
 from seawall.report.markup import text
 
 LIMIT_END = 1.25

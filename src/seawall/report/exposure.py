@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from seawall import words
 from seawall.model.report import GreekRow, Grid, Joint, RiskReport, VegaRow
-from seawall.report import charts, heat, panels, titles, words
+from seawall.report import charts, heat, panels, titles
 from seawall.report.markup import Column, barred, cell, group_head, row, row_head, section, table, text
 from seawall.report.survival import unit_name
-from seawall.report.words import Unit
+from seawall.words import Unit
 
 DIMENSIONS = ("underlying", "expiry_bucket", "expiry", "venue", "account")
 NAMED = {"underlying": "By underlying", "expiry_bucket": "By time to expiry", "expiry": "By time to expiry",

@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Sequence
 
+from seawall import words
 from seawall.model.report import CrisisRow, Part, RiskReport, WorstRow
-from seawall.report import charts, titles, words
+from seawall.report import charts, titles
 from seawall.report.heat import heat_cell, heat_decimals, scale
 from seawall.report.markup import Column, barred, cell, row, row_head, section, table, text
 from seawall.report.survival import unit_name
-from seawall.report.words import Unit
+from seawall.words import Unit
 
 SHOWN_PARTS = 6
 SHOWN_POSITIONS = 2

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from seawall import words
 from seawall.model.report import Grid
-from seawall.report import words
 from seawall.report.markup import text
-from seawall.report.words import Unit
+from seawall.words import Unit
 
 CUTS = (0.02, 0.10, 0.24, 0.45, 0.70)
 

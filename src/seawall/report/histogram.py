@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from seawall import words
 from seawall.model.report import Histogram
-from seawall.report import words
 from seawall.report.charts import Axis, label, line, nice_step, rect, svg, ticks
-from seawall.report.words import Unit
+from seawall.words import Unit
 
 SHARES = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from seawall import words
 from seawall.model.report import RiskReport
-from seawall.report import exposure, extremes, loss, page, survival, trust, words
+from seawall.report import exposure, extremes, loss, page, survival, trust
 from seawall.report.markup import pair, text
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

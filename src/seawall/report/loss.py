@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from seawall import words
 from seawall.measures.tail import QUANTILE_RULES
 from seawall.model.report import ComponentRow, Histogram, RiskReport, TailRow
-from seawall.report import histogram, panels, titles, words
+from seawall.report import histogram, panels, titles
 from seawall.report.histogram import Frame, Mark
 from seawall.report.markup import Column, cell, group_head, pair, row, section, table, term, text
 from seawall.report.survival import unit_name
-from seawall.report.words import Unit
+from seawall.words import Unit
 
 DIMENSIONS = ("underlying", "venue", "account", "kind", "strategy", "expiry")
 PANEL_PARTS = 9

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from seawall.report import words
+from seawall import words
 from seawall.report.explainers import TERMS
 
 # A hyphen before a digit is a minus unless it joins a name (BTC-27MAR26) or a date (2026-02-05).

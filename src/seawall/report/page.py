@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from seawall import words
 from seawall.model.report import AccountRow, RiskReport
-from seawall.report import words
 from seawall.report.loss import main_tail, money_unit
 from seawall.report.markup import mono, status, term, text
-from seawall.report.words import Unit
+from seawall.words import Unit
 
 CONTENTS = (
     ("survive", "Who fails first"), ("limits", "Limits"), ("leverage", "Leverage"), ("lose", "How much"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from seawall import words
 from seawall.model.report import ComponentRow, VegaRow
-from seawall.report import words
 from seawall.report.charts import Axis, label, line, nice_step, rect, svg, ticks
 from seawall.report.markup import text
-from seawall.report.words import Unit
+from seawall.words import Unit
 
 ERROR_BAR = 1.96
 PANEL_WIDTH, PANEL_NUMBER, PANEL_LEFT, PANEL_RIGHT, PANEL_ROW = 318, 150, 164, 300, 25

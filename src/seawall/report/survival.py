@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from seawall import words
 from seawall.model.report import AccountRow, LeverageRow, RiskReport
 from seawall.model.results import Limit, LimitUse
-from seawall.report import charts, titles, words
+from seawall.report import charts, titles
 from seawall.report.markup import Column, barred, cell, group_head, row, row_head, section, status, table, term, text
-from seawall.report.words import Unit
+from seawall.words import Unit
 
 STATUS_ORDER = {"bankrupt": 0, "liquidatable": 1, "warning": 2, "healthy": 3, "unknown": 4}
 HIGH_USE = 0.8

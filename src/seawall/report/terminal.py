@@ -14,11 +14,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from seawall import words
 from seawall.measures.limits import MEASURES
 from seawall.model.market import Market
 from seawall.model.report import AccountRow, ComponentRow, GreekRow, Part, RiskReport
-from seawall.report import words
-from seawall.report.words import THOUSANDS, Unit
+from seawall.words import THOUSANDS, Unit
 
 WIDEST = 400
 STYLE = {"ok": "", "warn": "yellow", "bad": "bold red", "na": "magenta"}
@@ -59,8 +59,8 @@ def _verdict(report: RiskReport) -> ConsoleRenderable:
 
 def _numbers(report: RiskReport, unit: Unit) -> ConsoleRenderable:
     """One row a rule and confidence; each rule's name stands above its rows."""
-    table = _table(MONEY.format(f"{report.currency} {unit.symbol}".strip()), "VaR", "95% interval", "Shortfall", "± s.e.",
-                   "of equity")
+    money = MONEY.format(f"{report.currency} {unit.symbol}".strip())
+    table = _table(money, "VaR", "95% interval", "Shortfall", "± s.e.", "of equity")
     for name, value in _amounts(report):
         table.add_row(name, _bold(words.money(value, unit)), "", "", "", words.percent(_share(value, report.equity)))
     for name in dict.fromkeys(row.scenarios for row in report.tails):

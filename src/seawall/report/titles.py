@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from seawall import words
 from seawall.model.report import (
     AccountRow,
     ComponentRow,
@@ -19,8 +20,7 @@ from seawall.model.report import (
     WorstRow,
 )
 from seawall.model.results import LimitUse
-from seawall.report import words
-from seawall.report.words import counted, joined, percent, short
+from seawall.words import counted, joined, percent, short
 
 LARGE_MOVE = 0.05
 

@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from seawall import words
 from seawall.model.failure import Failure
 from seawall.model.quotes import QualityEntry
 from seawall.model.report import LineRow, RiskReport
-from seawall.report import charts, titles, words
+from seawall.report import charts, titles
 from seawall.report.markup import Column, barred, cell, mono, row, row_head, section, status, table, term, text
 from seawall.report.survival import unit_name
-from seawall.report.words import Unit
+from seawall.words import Unit
 
 COSTING, PROTECTING = 12, 4
 FOLDED_ABOVE, FOLDED_TOP = 500, 200

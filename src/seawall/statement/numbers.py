@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from seawall.model.report import Number
-
-MINUS = "−"
+from seawall.words import number
 
 
 def known(value: float | None) -> Number:
@@ -27,5 +26,4 @@ def key_text(key: Sequence[str]) -> str:
 
 def move_text(name: str, move: float, unit: str) -> str:
     """``BTC −12.3%`` or ``BTC vol +15.0 points``."""
-    sign = MINUS if move < 0 else "+"
-    return f"{name} {sign}{abs(move):.1f}{unit}"
+    return f"{name} {number(move, 1, sign=True)}{unit}"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.report import words
+from seawall import words
 
 finite = st.floats(-1e13, 1e13, allow_nan=False)
 
