@@ -105,7 +105,7 @@ def test_missing_moves_are_left_out_as_rows_or_as_pairs_and_told() -> None:
 @given(SEEDS, st.sampled_from(["sample", "ewma", "qis"]))
 def test_pairs_over_ragged_histories_are_repaired_to_a_correlation_and_told(seed: int, method: str) -> None:
     rng = np.random.default_rng(seed)
-    moves = common_moves(seed, 150, 12)
+    moves = common_moves(seed, 400, 12)
     moves[rng.random(moves.shape) < 0.25] = np.nan
     found = estimate_dependence(panel_of_moves(moves, [f"spot:C{n}" for n in range(12)]), method=method,
                                 missing="pairwise", decay=0.9)
@@ -189,6 +189,19 @@ def test_a_stablecoin_never_has_a_volatility_near_zero_and_the_rise_is_told() ->
     assert told[0].amount == pytest.approx(np.sqrt(found.annual[2, 2]) - moves[:, 2].std() * np.sqrt(365), rel=1e-6)
     named = estimate_dependence(panel_of_moves(moves, ("spot:BTC", "spot:ETH", "spot:USDC")), jumps=("spot:ETH",))
     assert {r.factor for r in named.repairs} >= {"spot:ETH", "spot:USDC"}
+
+
+def test_markets_that_sleep_at_weekends_keep_their_mondays_and_the_lost_rows_are_told() -> None:
+    panel = panel_of_moves(common_moves(2, 699, 3), ("spot:BTC", "spot:SPX", "spot:NKY"))
+    weekend = (panel.dates.astype("datetime64[D]").astype(int) + 3) % 7 >= 5
+    levels = np.array(panel.values)
+    levels[np.ix_(weekend, [1, 2])] = np.nan
+    found = estimate_dependence(type(panel)(panel.dates, panel.factors, levels, source="mixed"), method="sample")
+    assert found.observations == int((~weekend).sum()) - 1
+    assert found.periods_per_year == 252
+    assert np.allclose(found.covariance, np.cov(np.diff(np.log(panel.values[~weekend]), axis=0).T), rtol=1e-9)
+    assert [(r.what, r.amount) for r in found.repairs] == [
+        ("weekends left out: not all factors trade on them", float(weekend.sum()))]
 
 
 def test_factors_match_by_name_and_tenor_and_a_mismatch_names_both() -> None:

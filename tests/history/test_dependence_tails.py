@@ -40,17 +40,29 @@ def test_few_factors_take_the_joint_likelihood_and_many_the_shrunk_target() -> N
         assert found.effective <= found.observations
 
 
+def turning_moves(seed: int, rows: int) -> np.ndarray:
+    """Three factors whose correlation turns slowly from 0.9 to -0.3 and back, ending high."""
+    rng = np.random.default_rng(seed)
+    rho = 0.3 + 0.6 * np.cos(2 * np.pi * np.arange(rows) / (rows / 3))
+    draws = rng.normal(size=(rows, 3))
+    draws[:, 1] = rho * draws[:, 0] + np.sqrt(1 - rho**2) * draws[:, 1]
+    return 0.02 * draws
+
+
 def test_the_dynamic_covariance_has_the_forecast_deviations_and_correlation() -> None:
-    dynamics = fit_dynamics(panel_of_moves(clustered_moves(2, 500, 3), names(3)))
+    dynamics = fit_dynamics(panel_of_moves(turning_moves(2, 900), names(3)), model="ewma")
     found = fit_dynamic_correlation(dynamics)
+    assert found.a > 0.01
+    assert found.following[0, 1] > found.target[0, 1] + 0.2
     following = found.dependence()
     assert following.deviation == pytest.approx(dynamics.following, rel=1e-12)
     wanted = dcc_next(dynamics.standardised.values, found.target, found.a, found.b)
     assert np.allclose(following.correlation, wanted, rtol=0, atol=1e-12)
-    later = found.dependence(rows=500)
-    assert np.abs(later.correlation - found.target).max() <= np.abs(following.correlation - found.target).max() + 1e-12
+    later = found.dependence(rows=11)
+    fade = (found.a + found.b) ** 10
+    assert np.allclose(later.correlation - found.target, fade * (wanted - found.target), rtol=0, atol=1e-12)
     assert following.parameters["a"] == found.a
-    assert following.observations == 500
+    assert following.observations == 900
     assert np.array_equal(following.select(["spot:C2"]).covariance, following.covariance[2:, 2:])
 
 

@@ -217,6 +217,7 @@ def _pairwise(moves: Moves, method: str, decay: float) -> _Estimate:
     least = float(effective.min())
     told = tuple(Repair(key, "moves missing; each pair uses the rows that both have", float(count), "rows")
                  for key, count in zip(moves.keys, (~moves.known).sum(axis=0), strict=True) if count)
+    told = (*moves.told, *told)
     parameters = {} if weights is None else {"decay": decay}
     if method == "qis":
         mended, repair = _semidefinite(correlation)

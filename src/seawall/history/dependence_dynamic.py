@@ -67,7 +67,7 @@ class DynamicCorrelation:
             factors=moves.factors, covariance=as_covariance(correlation, deviation), method=self.method,
             observations=self.observations, effective=self.effective, periods_per_year=moves.periods_per_year,
             source=moves.source, parameters={"a": self.a, "b": self.b, "rows_ahead": float(rows)},
-            repairs=(*self.repairs, *self.dynamics.repairs),
+            repairs=(*self.repairs, *(repair for margin in self.dynamics.margins for repair in margin.repairs)),
         )
 
 

@@ -114,7 +114,7 @@ class VolatilityDynamics:
     @property
     def repairs(self) -> tuple[Repair, ...]:
         """Everything mended or assumed, factor by factor."""
-        return tuple(repair for margin in self.margins for repair in margin.repairs)
+        return (*self.moves.told, *(repair for margin in self.margins for repair in margin.repairs))
 
     @cached_property
     def dynamics_id(self) -> str:

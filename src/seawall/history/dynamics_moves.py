@@ -10,6 +10,7 @@ import numpy as np
 
 from seawall.errors import InputError
 from seawall.history.dependence_factors import places
+from seawall.history.join import common_calendar
 from seawall.model.arrays import Bools, Floats, Times, frozen_floats, read_only
 from seawall.model.factor import Factor
 from seawall.model.identity import content_id
@@ -32,7 +33,8 @@ class Repair(msgspec.Struct, frozen=True):
 class Moves:
     """values (T,P): move of each factor over the row that ends at each date, NaN where either end is missing.
 
-    Logarithmic for prices, volatilities, pegs and exchange rates, plain differences for the rest.
+    Logarithmic for prices, volatilities, pegs and exchange rates, plain differences for the rest. told: what was left
+    out to get them.
     """
 
     dates: Times
@@ -40,6 +42,7 @@ class Moves:
     values: Floats
     periods_per_year: float
     source: str = ""
+    told: tuple[Repair, ...] = ()
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -71,14 +74,18 @@ class Moves:
 def moves_of(panel: Panel, *, over_gaps: bool = False) -> Moves:
     """Moves of a panel from row to row; over_gaps: from the level last seen, over however many rows.
 
+    Weekends are left out if some factors never trade on them (``common_calendar``), but not with over_gaps.
     Raises InputError for fewer than two dates, or a level that is not positive where logarithms are taken.
     """
     if len(panel.dates) < 2:
         raise InputError(f"history {panel.source}", found=f"{len(panel.dates)} dates", wanted="at least 2")
-    levels = levels_of(panel)
+    held = panel if over_gaps else common_calendar(panel)
+    lost = len(panel.dates) - len(held.dates)
+    levels = levels_of(held)
     before = _last_seen(levels)[:-1] if over_gaps else levels[:-1]
-    return Moves(panel.dates[1:], panel.factors, levels[1:] - before, panel.periods_per_year,
-                 panel.source or panel.panel_id)
+    told = (Repair("", "weekends left out: not all factors trade on them", float(lost), "rows"),) if lost else ()
+    return Moves(held.dates[1:], held.factors, levels[1:] - before, held.periods_per_year,
+                 held.source or held.panel_id, told)
 
 
 def levels_of(panel: Panel) -> Floats:
@@ -102,7 +109,7 @@ def _last_seen(levels: Floats) -> Floats:
 
 
 def whole_rows(moves: Moves) -> tuple[Moves, tuple[Repair, ...]]:
-    """The rows on which every factor moves, and for each factor how many rows its gaps alone would cost."""
+    """The rows on which every factor moves, and what was left out: by factor, the rows that its gaps alone cost."""
     whole = np.flatnonzero(moves.known.all(axis=1))
     if not len(whole):
         counts = moves.known.sum(axis=0)
@@ -113,7 +120,7 @@ def whole_rows(moves: Moves) -> tuple[Moves, tuple[Repair, ...]]:
     missing = (~moves.known).sum(axis=0)
     told = tuple(Repair(key, "moves missing; the rows were left out for every factor", float(count), "rows")
                  for key, count in zip(moves.keys, missing, strict=True) if count)
-    return replace(moves, dates=moves.dates[whole], values=moves.values[whole]), told
+    return replace(moves, dates=moves.dates[whole], values=moves.values[whole]), (*moves.told, *told)
 
 
 def refuse_short(moves: Moves, least: int, what: str) -> None:

@@ -99,12 +99,11 @@ def hayashi_yoshida(times_a: Floats, levels_a: Floats, times_b: Floats, levels_b
     """
     if len(times_a) < 2 or len(times_b) < 2:
         return 0.0
-    # The overlapping moves of b are neighbours, so their sum is one difference of levels.
+    # The overlapping moves of b are neighbours, so their sum is one difference of levels: of the same level twice,
+    # hence zero, where an interval of a lies wholly before or after b.
     first = np.clip(np.searchsorted(times_b, times_a[:-1], side="right") - 1, 0, len(times_b) - 1)
     last = np.clip(np.searchsorted(times_b, times_a[1:], side="left"), 0, len(times_b) - 1)
-    # An interval of a wholly outside b's span meets nothing.
-    meets = (times_a[1:] > times_b[0]) & (times_a[:-1] < times_b[-1])
-    return float(np.diff(levels_a) @ np.where(meets, levels_b[last] - levels_b[first], 0.0))
+    return float(np.diff(levels_a) @ (levels_b[last] - levels_b[first]))
 
 
 def asynchronous_covariance(times: Floats, levels: Floats) -> Floats:
