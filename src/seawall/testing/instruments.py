@@ -26,11 +26,11 @@ from seawall.testing.bumps import (
     moved,
     needed,
     scattered,
+    years_to,
 )
 
-# A bump is right to the fourth power of its step over the width of the value's bend: 2e-6 of a vanna that all but
-# cancels was measured, a month from expiry.
-TOLERANCE = 1e-5
+# On top of what a bump knows to be its own error.
+TOLERANCE = 1e-6
 # Years before expiry, and the share of its value that an option at the money still has left there.
 MOMENT, JUMP = 1e-12, 1e-4
 
@@ -187,7 +187,7 @@ def expiry_settles(kind: InstrumentKind, instruments: Sequence[Instrument], mark
     for i in instruments:
         if i.expires_at is None:
             continue
-        left = (i.expires_at - market.as_of).total_seconds() / (365 * 86400)
+        left = years_to(market, i.expires_at)
         ended, shifted = _values(kind, [i], moved(market, shares, left))[0]
         _expect(ended == shifted, f"{i.instrument_id}: moves after its expiry with more than spots")
         later = float(_values(kind, [i], moved(market, shares[:1], left + 1.0))[0, 0])
@@ -257,7 +257,7 @@ def _same(found: Floats, wanted: Floats, what: str) -> None:
 
 
 def _near(bump: Slope, claimed: float, what: str) -> None:
-    allowed = TOLERANCE * max(abs(bump.value), abs(claimed)) + 4 * bump.noise
+    allowed = TOLERANCE * max(abs(bump.value), abs(claimed)) + bump.noise
     _expect(abs(bump.value - claimed) <= allowed, f"{what}: {claimed!r}, but bumps give {bump.value!r}")
 
 
