@@ -59,6 +59,11 @@ def test_a_quiet_book_says_until_when() -> None:
         "quiet", "No limit is near, and every account covers its scan: the nearest, FAR, until a 40.0% joint fall")
 
 
+def test_what_was_not_assessed_is_never_said_to_cover() -> None:
+    _, sentence, _ = said([account("X", "unknown", equity=None), account()], (use("breached", 1.2),))
+    assert sentence.startswith("Every assessed account covers its scan")
+
+
 @pytest.mark.parametrize(("accounts", "unplaced"), [([account("X", "unknown", equity=None), account()], 0),
                                                     ([account()], 2)])
 def test_a_book_that_was_not_seen_whole_is_never_quiet(accounts: list[AccountRow], unplaced: int) -> None:

@@ -66,22 +66,28 @@ def _breached(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | No
     count = f"{in_words(len(broken))} of {in_words(len(facts.limits))} limits {_are(len(broken))} breached"
     nearest = _nearest(known)
     if nearest is not None and abs(nearest[1]) <= CLOSE_MOVE:
-        return ACT, f"Every account covers its scan, but {_fall(nearest)}; {count}"
-    return ACT, f"Every account covers its scan, but {count}: {named(broken[0])}{_at(broken[0])}"
+        return ACT, f"{_every(facts)} covers its scan, but {_fall(nearest)}; {count}"
+    return ACT, f"{_every(facts)} covers its scan, but {count}: {named(broken[0])}{_at(broken[0])}"
+
+
+def _every(facts: Facts) -> str:
+    """Who covers: all that could be assessed, which is not to be mistaken for all."""
+    seen = all(a.status != "unknown" for a in facts.accounts) and not facts.unplaced
+    return "Every account" if seen else "Every assessed account"
 
 
 def _at(use: LimitUse) -> str:
     return "" if use.used is None else f" at {use.used:.0%}"
 
 
-def _near_scan(_: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
+def _near_scan(facts: Facts, known: Sequence[AccountRow]) -> tuple[str, str] | None:
     nearest = _nearest(known)
     if nearest is None:
         return None
     account, move = nearest
     if not ((account.used or 0.0) >= NEAR_SCAN or abs(move) <= CLOSE_MOVE):
         return None
-    return ACT, f"Every account covers its scan, but {_fall(nearest)}{_chance(account)}"
+    return ACT, f"{_every(facts)} covers its scan, but {_fall(nearest)}{_chance(account)}"
 
 
 def _near_limit(facts: Facts, _: Sequence[AccountRow]) -> tuple[str, str] | None:
@@ -90,7 +96,7 @@ def _near_limit(facts: Facts, _: Sequence[AccountRow]) -> tuple[str, str] | None
         return None
     words = "near its bound" if near[0].state == "near" else "not known"
     more = f" and {in_words(len(near) - 1)} more" if len(near) > 1 else ""
-    return WATCH, f"Every assessed account covers its scan; {named(near[0])}{more} {_are(len(near))} {words}"
+    return WATCH, f"{_every(facts)} covers its scan; {named(near[0])}{more} {_are(len(near))} {words}"
 
 
 def named(use: LimitUse) -> str:

@@ -24,7 +24,11 @@ LOSS, EITHER = "loss_positive", "either"
 
 
 class Measured(NamedTuple):
-    """The rows that limits are read from. partial: scopes whose numbers lack something; tails: of the main rule."""
+    """The rows that limits are read from.
+
+    tails: of the main rule. partial: whether a scope's numbers lack something. moving: underlyings whose Greeks add up
+    to the total's; money is none of them, its delta is its amount.
+    """
 
     tails: tuple[TailRow, ...]
     histogram: Histogram
@@ -34,6 +38,7 @@ class Measured(NamedTuple):
     greeks: tuple[GreekRow, ...]
     joint: Joint | None
     equity: Number
+    moving: frozenset[str]
     partial: Callable[[str], bool]
 
 
@@ -82,7 +87,7 @@ def _greeks(found: Measured, currency: str) -> Iterator[Measure]:
     for row in found.greeks:
         for name in GREEKS:
             yield _measure(found, name, f"{row.dimension}={row.key}", getattr(row, name), currency)
-    by_underlying = [row for row in found.greeks if row.dimension == "underlying"]
+    by_underlying = [row for row in found.greeks if row.dimension == "underlying" and row.key in found.moving]
     for name in GREEKS:
         yield _measure(found, name, "total", math.fsum(getattr(row, name) for row in by_underlying), currency)
 
