@@ -97,7 +97,8 @@ def _refuse_unusable(factors: tuple[Factor, ...], levels: Floats) -> None:
         twice = sorted({key for key in keys if keys.count(key) > 1})
         raise InputError("a factor stands in the market twice", found=", ".join(twice), wanted="each once")
     bad = ~np.isfinite(levels)
-    positive = np.array([factor.risk_class in ("spot", "volatility", "peg", "exchange_rate") for factor in factors])
+    prices = ("spot", "volatility", "peg", "exchange_rate")
+    positive = np.array([factor.risk_class in prices for factor in factors], dtype=bool)
     bad |= positive & (levels <= 0)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
