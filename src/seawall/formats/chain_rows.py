@@ -185,7 +185,9 @@ def _named(terms: Terms) -> Texts:
 def _made(kind: str, underlying: str, expiry: np.datetime64, *, strike: float, is_call: bool) -> str:
     if kind == "option" and not np.isnat(expiry):
         return option_name(underlying, expiry, strike, is_call)
-    return future_name(underlying, expiry) if kind in ("future", "perpetual") else underlying
+    if kind == "perpetual":
+        return future_name(underlying, np.datetime64("NaT"))
+    return future_name(underlying, expiry) if kind == "future" else underlying
 
 
 def _texts(values: list[Any]) -> NDArray[np.object_]:

@@ -34,6 +34,7 @@ EVENLY, BANDED, COUNTED, CLOSELY = 0, 1, 2, 3  # the stages of a fit
 GRID = np.sinh(np.linspace(-5.2, 5.2, 75)) * 0.6  # dense near the money, out to z = +-54
 FINE = np.sinh(np.linspace(-7.5, 7.5, 3001)) * 0.3  # out to z = +-271
 BUTTERFLY_MARGIN, BUTTERFLY_WEIGHT = 1e-3, 2000.0
+MENDED = 1e-5  # what a butterfly is mended to on the grid, so that none is left between its points
 LEE_LIMIT, LEE_WEIGHT = 1.9, 50.0
 CALENDAR_WEIGHT = 200.0
 LEAST = np.array([math.log(1e-5), math.log(1e-5), -3.8, -8.0, math.log(5e-3)])
@@ -77,12 +78,12 @@ def without_butterflies(raw: Floats) -> Floats:
     """The parameters, their bend lessened around the same level by no more than frees every butterfly."""
     scale = math.sqrt(float(total_variance(0.0, raw).w))
     grid = np.concatenate([FINE * scale, raw[3] + FINE * raw[4]])
-    if float(np.min(butterfly(grid, raw))) >= 0.0:
+    if float(np.min(butterfly(grid, raw))) >= MENDED:
         return raw
     kept, flat = 0.0, 1.0
     for _ in range(40):
         half = 0.5 * (kept + flat)
-        if float(np.min(butterfly(grid, flattened(raw, half)))) >= 0.0:
+        if float(np.min(butterfly(grid, flattened(raw, half)))) >= MENDED:
             flat = half
         else:
             kept = half

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from seawall.market.forwards import parity_growth
+from seawall.market.forwards import future_price, parity_growth
 from seawall.market.quotes import believed, counted
 from seawall.market.surface import as_of_date
 from seawall.model.quotes import Chain, FuturesQuotes, QualityEntry
@@ -44,6 +44,7 @@ def pooled_spots(chains: Sequence[Chain]) -> tuple[dict[str, float], list[Qualit
             found.setdefault(asset, price * found[chain.quote_currency])
     for chain in chains:
         _add_from_parity(chain, found, entries)
+        _add_from_futures(chain, found, entries)
     return found, entries
 
 
@@ -66,6 +67,19 @@ def _add_from_parity(chain: Chain, found: dict[str, float], entries: list[Qualit
                 entries.append(counted(chain.source, "spot not told: nearest parity forward stands in", "repaired",
                                        [f"{underlying} {price:.8g}"]))
                 break
+
+
+def _add_from_futures(chain: Chain, found: dict[str, float], entries: list[QualityEntry]) -> None:
+    """Where nothing else tells a spot, the nearest dated future stands in for it."""
+    futures = chain.futures
+    for underlying in sorted(set(futures.underlying) - set(found)):
+        dates = np.unique(futures.expiry[(futures.underlying == underlying) & ~np.isnat(futures.expiry)])
+        prices = [future_price(futures, str(underlying), date) for date in dates]
+        known = [price for price in prices if price > 0]
+        if known:
+            found[str(underlying)] = known[0] * found[chain.quote_currency]
+            entries.append(counted(chain.source, "spot not told: nearest future stands in", "repaired",
+                                   [f"{underlying} {known[0]:.8g}"]))
 
 
 def _joined(first: FuturesQuotes, second: FuturesQuotes) -> FuturesQuotes:
