@@ -63,8 +63,11 @@ def revalue(
     chosen = scenarios if isinstance(scenarios, ScenarioSet) else shock(scenarios, market)
     failures = _unusable(listed, market, chosen)
     state = State(market, chosen.levels, chosen.rule.ages)
-    base, pnl = np.full(len(listed), np.nan), np.full((len(listed), len(chosen.rule)), np.nan)
-    batches = _batches(listed, {failure.instrument_id for failure in failures})
+    failed = {failure.instrument_id for failure in failures}
+    base, pnl = np.empty(len(listed)), np.empty((len(listed), len(chosen.rule)))
+    without = np.array([i.instrument_id in failed for i in listed], dtype=bool)
+    base[without], pnl[without] = np.nan, np.nan
+    batches = _batches(listed, failed)
     for done in (map if executor is None else executor.map)(Valuation(state), batches):
         base[done.rows], pnl[done.rows] = done.base, done.pnl
         failures += done.failures
