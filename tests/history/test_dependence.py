@@ -176,6 +176,20 @@ def test_a_factor_that_never_moved_is_refused_unless_it_jumps() -> None:
     assert np.sqrt(pegged.annual[3, 3]) >= 0.0316
 
 
+def test_a_factor_that_stands_still_on_the_rows_used_is_refused_by_name() -> None:
+    moves = common_moves(8, 100, 3)
+    moves[50:, 2], moves[:50, 0] = 0.0, np.nan
+    with pytest.raises(InputError, match="rows used; found 'never moved: rate:USD:90d'"):
+        estimate_dependence(panel_of_moves(moves, ("spot:BTC", "spot:ETH", "rate:USD:90d")))
+
+
+def test_lags_that_undo_a_variance_are_refused_by_name() -> None:
+    moves = common_moves(8, 100, 2)
+    moves[:, 1] = np.where(np.arange(100) % 2 == 0, 0.01, -0.01)
+    with pytest.raises(InputError, match="variance of spot:ETH"):
+        estimate_dependence(panel_of_moves(moves, ("spot:BTC", "spot:ETH")), method="lagged")
+
+
 def test_a_stablecoin_never_has_a_volatility_near_zero_and_the_rise_is_told() -> None:
     rng = np.random.default_rng(3)
     moves = common_moves(9, 700, 3)

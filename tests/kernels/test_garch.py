@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,6 +71,18 @@ def test_filter_likelihood_and_forecast_are_those_of_arch(order: int, law: str) 
     likelihood = (normal_log_likelihood(residuals, variance[:-1]) if law == "normal"
                   else student_log_likelihood(residuals, variance[:-1], p["nu"]))
     assert likelihood == pytest.approx(fit.loglikelihood, rel=1e-10)
+
+
+def test_one_step_of_the_filter_is_the_textbooks(vectors: Path) -> None:
+    cases = json.loads((vectors / "tradfi" / "hull_jorion_worked_examples.json").read_text())["cases"]
+    case = next(case for case in cases if case["id"] == "Hull GARCH(1,1) update")
+    held, wanted = case["inputs"], case["expected"]
+    recursion = Recursion(held["omega"], held["alpha"], 0.0, held["beta"])
+    start = (held["sigma_prev"] ** 2 - held["omega"]) / recursion.persistence
+    found = filtered_variance(np.array([held["ret_prev"]]), recursion, start)
+    assert np.sqrt(found[1]) == pytest.approx(wanted["sigma"], rel=1e-12)
+    assert recursion.long_run == pytest.approx(wanted["long_run_var"], rel=1e-12)
+    assert np.sqrt(found[1]) == pytest.approx(case["published"]["sigma"], abs=case["tolerance"])
 
 
 @given(SEEDS, st.floats(0.5, 0.999))

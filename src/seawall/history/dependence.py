@@ -133,38 +133,49 @@ def estimate_dependence(
     moves = moves_of(panel, over_gaps=own_clocks) if isinstance(panel, Panel) else panel
     refuse_short(moves, LEAST_MOVES, f"{method} covariance")
     jumping, told = jump_factors(moves, jumps)
-    moving = _moving(moves, jumping)
-    alive = moves.select(tuple(moves.keys[n] for n in moving))
-    if own_clocks and isinstance(panel, Panel):
-        chosen = tuple(panel.factors[n] for n in moving)
-        found = _hayashi_yoshida(replace(panel, factors=chosen, values=panel.values[:, moving]), alive)
-    elif missing == "pairwise":
-        found = _pairwise(alive, method, decay)
-    else:
-        held, left_out = _without_gaps(alive, missing)
-        found = _of_whole_rows(held, method, decay, lags)
-        found = found._replace(repairs=(*left_out, *found.repairs))
-    mended_correlation, mended = _semidefinite(found.correlation)
+    held, left_out = (moves, ()) if own_clocks or missing == "pairwise" else _without_gaps(moves, missing)
+    moving = _moving(held, jumping)
+    alive = held.select(tuple(moves.keys[n] for n in moving))
+    found = _estimate(panel, alive, method=method, missing=missing, decay=decay, lags=lags)
     correlation, deviation = np.eye(len(moves.factors)), np.ones(len(moves.factors))
-    correlation[np.ix_(moving, moving)], deviation[moving] = mended_correlation, found.deviation
+    correlation[np.ix_(moving, moving)], mended = _semidefinite(found.correlation)
+    deviation[moving] = found.deviation
     for place, factor in jumping.items():
         deviation[place] = math.sqrt(factor.variance)
     return Dependence(
         factors=moves.factors, covariance=as_covariance(correlation, deviation), method=method,
         observations=found.observations, effective=found.effective, periods_per_year=moves.periods_per_year,
-        source=moves.source, parameters=found.parameters, repairs=(*found.repairs, *mended, *told),
+        source=moves.source, parameters=found.parameters, repairs=(*left_out, *found.repairs, *mended, *told),
     )
+
+
+def _estimate(
+    panel: Panel | Moves, moves: Moves, *, method: str, missing: str, decay: float, lags: int
+) -> _Estimate:
+    if method == "hayashi_yoshida" and isinstance(panel, Panel):
+        return _hayashi_yoshida(panel.select(moves.keys), moves)
+    if missing == "pairwise":
+        return _pairwise(moves, method, decay)
+    return _of_whole_rows(moves, method, decay, lags)
 
 
 def _moving(moves: Moves, jumping: Mapping[int, JumpFactor]) -> list[int]:
     """Places of factors that moved at all; one that never did has jumps, related to nothing, or is refused."""
-    still = [n for n, spread in enumerate(np.nanmax(moves.values, axis=0) - np.nanmin(moves.values, axis=0))
-             if spread == 0]
-    lifeless = [moves.keys[n] for n in still if n not in jumping]
+    spread = np.nanmax(moves.values, axis=0) - np.nanmin(moves.values, axis=0)
+    lifeless = [key for n, key in enumerate(moves.keys) if spread[n] == 0 and n not in jumping]
     if lifeless:
-        raise InputError(f"history {moves.source}", found="never moved: " + ", ".join(lifeless),
+        raise InputError(f"history {moves.source}, rows used", found="never moved: " + ", ".join(lifeless),
                          wanted="factors that move", remedy="leave them out: held still is a choice to state")
-    return [n for n in range(len(moves.factors)) if n not in still]
+    return [n for n in range(len(moves.factors)) if spread[n] > 0]
+
+
+def _correlation_of(covariance: Floats, moves: Moves) -> tuple[Floats, Floats]:
+    """Correlation and deviations; an estimated variance that is not positive is refused by the factor's name."""
+    for key, variance in zip(moves.keys, np.diag(covariance), strict=True):
+        if not variance > 0:
+            raise InputError(f"variance of {key} in history {moves.source}", found=float(variance),
+                             wanted="more than 0", remedy="moves that undo each other: take another method for it")
+    return as_correlation(covariance)
 
 
 def _of_whole_rows(moves: Moves, method: str, decay: float, lags: int) -> _Estimate:
@@ -175,7 +186,7 @@ def _of_whole_rows(moves: Moves, method: str, decay: float, lags: int) -> _Estim
     if method == "ewma":
         return _decayed(values, decay)
     if method == "lagged":
-        correlation, deviation = as_correlation(lagged_covariance(values, lags))
+        correlation, deviation = _correlation_of(lagged_covariance(values, lags), moves)
         return _Estimate(correlation, deviation, rows, float(rows), {"lags": float(lags)}, ())
     sample, deviation = _sample(values)
     if method == "sample":
@@ -213,7 +224,7 @@ def _pairwise(moves: Moves, method: str, decay: float) -> _Estimate:
         a, b = (int(n) for n in np.unravel_index(int(np.argmin(joint)), joint.shape))
         raise InputError(f"joint moves of {moves.keys[a]} and {moves.keys[b]}", found=fewest,
                          wanted=f"at least {LEAST_MOVES}", remedy="read more dates, or leave one out")
-    correlation, deviation = as_correlation(raw)
+    correlation, deviation = _correlation_of(raw, moves)
     least = float(effective.min())
     told = tuple(Repair(key, "moves missing; each pair uses the rows that both have", float(count), "rows")
                  for key, count in zip(moves.keys, (~moves.known).sum(axis=0), strict=True) if count)
@@ -238,7 +249,8 @@ def _hayashi_yoshida(panel: Panel, moves: Moves) -> _Estimate:
         raise InputError(f"joint history of {moves.keys[a]} and {moves.keys[b]}", found="no time that both were seen",
                          wanted="spans that overlap", remedy="leave one out")
     row = (clock[-1] - clock[0]) / (len(clock) - 1)
-    correlation, deviation = as_correlation(asynchronous_covariance(clock, levels_of(panel)) / shared * row)
+    covariance = asynchronous_covariance(clock, levels_of(panel)) / shared * row
+    correlation, deviation = _correlation_of(covariance, moves)
     fewest = int(moves.known.sum(axis=0).min())
     return _Estimate(correlation, deviation, fewest, float(fewest), {}, ())
 

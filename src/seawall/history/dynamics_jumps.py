@@ -49,7 +49,7 @@ class JumpFactor(msgspec.Struct, frozen=True):
         return self.quiet**2 + jumps / self.periods_per_year
 
     def draws(self, uniforms: Floats) -> Floats:
-        """(S,) log moves of one row from independent uniforms (S,3): the quiet move, how many jumps, their sizes."""
+        """(S,) log moves of one row from uniforms (S,3) strictly inside 0 and 1: quiet move, number of jumps, sizes."""
         rate = self.intensity / self.periods_per_year
         count = np.searchsorted(pdtr(COUNTS, rate), uniforms[:, 1])
         sizes = count * self.mean + np.sqrt(count) * self.deviation * ndtri(uniforms[:, 2])
