@@ -114,6 +114,30 @@ def test_a_short_history_is_smoothed_and_says_so() -> None:
         fit_dynamics(panel_of_moves(moves, ("spot:OLD", "spot:NEW")))
 
 
+def test_a_likelihood_without_an_optimum_ends_in_smoothing_and_says_so() -> None:
+    moves = np.r_[np.zeros(250), np.random.default_rng(0).normal(size=50)][:, None]
+    found = fit_dynamics(panel_of_moves(moves, ("rate:USD:90d",)), model="garch")
+    assert found.margins[0].model == "ewma"
+    assert found.repairs[0].what.startswith("garch found no optimum (optimiser's flag")
+    assert (found.repairs[0].amount, found.repairs[0].unit) == (0.94, "decay a row")
+
+
+def test_a_bound_that_the_optimiser_missed_by_rounding_still_filters() -> None:
+    # All variance in the last move: arch answers with a gamma of minus 1e-8 beside an alpha of zero.
+    moves = Moves(np.datetime64("2024-01-01") + np.arange(300), (Factor("rate", "USD"),),
+                  np.r_[np.full(299, 1e-9), 1.0][:, None], 365.0, "one move")
+    found = fit_dynamics(moves, law="normal")
+    assert found.margins[0].model == "gjr"
+    assert np.isfinite(found.following).all()
+    assert found.margins[0].alpha + found.margins[0].gamma >= 0
+
+
+def test_a_factor_that_never_moved_has_no_filter() -> None:
+    moves = np.column_stack([clustered_moves(1, 300, 1), np.zeros(300)])
+    with pytest.raises(InputError, match="never moved: rate:USD"):
+        fit_dynamics(panel_of_moves(moves, ("spot:A", "rate:USD")), model="ewma")
+
+
 def test_a_pegged_coin_is_filtered_by_its_jumps_so_that_no_residual_explodes() -> None:
     rng = np.random.default_rng(6)
     moves = np.column_stack([common_moves(6, 500, 1)[:, 0], rng.normal(size=500) * 1e-4])

@@ -13,8 +13,16 @@ import numpy as np
 
 from seawall.errors import InputError
 from seawall.history.dependence_factors import places
-from seawall.history.dynamics_jumps import JumpFactor, jump_factors
-from seawall.history.dynamics_moves import Moves, Repair, levels_of, moves_of, refuse_short, whole_rows
+from seawall.history.dynamics_jumps import jump_factors
+from seawall.history.dynamics_moves import (
+    Moves,
+    Repair,
+    levels_of,
+    moves_of,
+    moving_places,
+    refuse_short,
+    whole_rows,
+)
 from seawall.kernels.correlation import as_correlation, as_covariance, is_semidefinite, nearest_correlation
 from seawall.kernels.covariance import (
     asynchronous_covariance,
@@ -134,7 +142,7 @@ def estimate_dependence(
     refuse_short(moves, LEAST_MOVES, f"{method} covariance")
     jumping, told = jump_factors(moves, jumps)
     held, left_out = (moves, ()) if own_clocks or missing == "pairwise" else _without_gaps(moves, missing)
-    moving = _moving(held, jumping)
+    moving = moving_places(held, jumping)
     alive = held.select(tuple(moves.keys[n] for n in moving))
     found = _estimate(panel, alive, method=method, missing=missing, decay=decay, lags=lags)
     correlation, deviation = np.eye(len(moves.factors)), np.ones(len(moves.factors))
@@ -157,16 +165,6 @@ def _estimate(
     if missing == "pairwise":
         return _pairwise(moves, method, decay)
     return _of_whole_rows(moves, method, decay, lags)
-
-
-def _moving(moves: Moves, jumping: Mapping[int, JumpFactor]) -> list[int]:
-    """Places of factors that moved at all; one that never did has jumps, related to nothing, or is refused."""
-    spread = np.nanmax(moves.values, axis=0) - np.nanmin(moves.values, axis=0)
-    lifeless = [key for n, key in enumerate(moves.keys) if spread[n] == 0 and n not in jumping]
-    if lifeless:
-        raise InputError(f"history {moves.source}, rows used", found="never moved: " + ", ".join(lifeless),
-                         wanted="factors that move", remedy="leave them out: held still is a choice to state")
-    return [n for n in range(len(moves.factors)) if spread[n] > 0]
 
 
 def _correlation_of(covariance: Floats, moves: Moves) -> tuple[Floats, Floats]:

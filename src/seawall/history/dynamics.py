@@ -15,7 +15,7 @@ from seawall.errors import InputError
 from seawall.history.dependence_factors import same_places
 from seawall.history.dynamics_garch import LAWS, MODELS, Fitted, fit_by_likelihood
 from seawall.history.dynamics_jumps import jump_factors
-from seawall.history.dynamics_moves import Moves, Repair, moves_of, refuse_short
+from seawall.history.dynamics_moves import Moves, Repair, moves_of, moving_places, refuse_short
 from seawall.kernels.garch import (
     Recursion,
     backcast,
@@ -138,7 +138,7 @@ def fit_dynamics(
     ``decay``. A factor with fewer than 250 moves, or whose likelihood finds no optimum, is smoothed by ``decay``
     instead, and says so. Pegs, prices that move less than 2 % a year and the keys in ``jumps`` get the constant
     variance of their jump model. A missing move counts as its expectation. Raises InputError for a factor with fewer
-    than twenty moves, and ExtraMissing.
+    than twenty moves or none but zeros, and ExtraMissing.
     """
     if model not in (*MODELS, "ewma"):
         raise InputError("model of volatility", found=model, wanted="one of " + ", ".join((*MODELS, "ewma")))
@@ -147,6 +147,7 @@ def fit_dynamics(
     moves = moves_of(panel) if isinstance(panel, Panel) else panel
     refuse_short(moves, LEAST_TO_SMOOTH, "volatility")
     jumping, told = jump_factors(moves, jumps)
+    moving_places(moves, jumping)
     margins = []
     for n, key in enumerate(moves.keys):
         if n in jumping:

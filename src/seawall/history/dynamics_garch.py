@@ -53,7 +53,10 @@ def fit_by_likelihood(values: Floats, *, model: str, law: str) -> Fitted | str:
 
 
 def _in_own_unit(values: Floats, found: dict[str, float], scale: float) -> Fitted:
-    recursion = Recursion(found["omega"] * scale**2, found["alpha[1]"], found.get("gamma[1]", 0.0), found["beta[1]"])
+    # The optimiser keeps its bounds to its own tolerance; the filter's are strict.
+    alpha = max(found["alpha[1]"], 0.0)
+    gamma = max(found.get("gamma[1]", 0.0), -alpha)
+    recursion = Recursion(max(found["omega"], 0.0) * scale**2, alpha, gamma, max(found["beta[1]"], 0.0))
     mean, degrees = found["mu"] * scale, found.get("nu", math.inf)
     # arch starts its filter from the moves about their sample mean, whatever mean it then finds.
     start = backcast(values - values.mean())

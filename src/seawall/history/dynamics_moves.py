@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -130,3 +131,13 @@ def refuse_short(moves: Moves, least: int, what: str) -> None:
     if short:
         raise InputError(f"{what} from history {moves.source}", found="too few moves: " + ", ".join(short),
                          wanted=f"at least {least} each", remedy="leave them out, or let a named proxy stand for them")
+
+
+def moving_places(moves: Moves, jumping: Container[int]) -> list[int]:
+    """Columns that moved at all. Raises InputError naming those that never did, but for the columns in ``jumping``."""
+    spread = np.nanmax(moves.values, axis=0) - np.nanmin(moves.values, axis=0)
+    lifeless = [key for n, key in enumerate(moves.keys) if spread[n] == 0 and n not in jumping]
+    if lifeless:
+        raise InputError(f"history {moves.source}, rows used", found="never moved: " + ", ".join(lifeless),
+                         wanted="factors that move", remedy="leave them out: held still is a choice to state")
+    return [n for n in range(len(moves.factors)) if spread[n] > 0]
