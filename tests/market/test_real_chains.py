@@ -136,7 +136,7 @@ def test_crypto_and_equity_chains_stand_in_one_market(shared_data: Path) -> None
         folder / "deribit_btc_options_20260801.csv", folder / "deribit_btc_futures_20260801.csv",
         folder / "yahoo_spx_chain_20260731.parquet", shared_data / "deribit_chain" / "daily_202606.parquet",
     ])
-    _check(market)
+    assert np.isfinite(market.levels).all()
     assert {market.asset_class[name] for name in ("BTC", "ETH", "SPX")} == {"crypto", "equity"}
     assert {kind.kind for kind in market.listing.values()} == {"option", "future", "perpetual"}
     assert market.listing["BTC-PERPETUAL"].contract_size == 10.0

@@ -25,11 +25,12 @@ FEWEST_STRIKES = 5
 WIDEST_BAND = 1.0  # a bid and ask a hundred volatility points apart say nothing
 LOOSE_WEIGHT = 0.3  # of a quote that is not tight
 MARGIN = 1e-3
+BETWEEN = 2e-5  # of the variance: kept clear on the grid, so that nothing crosses between its points
 LEAST_SHARE, MOST_BEND = 0.99, 0.25
 MOST_LOST = 0.1  # of the quotes inside: a refit that loses more is refused
 MOST_FARTHER, FAR_ENOUGH = 1.5, 0.008  # the same for the distance from the middle, as a ratio and in volatility
 # Log-moneyness from a fifth to four and a half times the forward: beyond it no two expiries are compared.
-WIDE = np.sinh(np.linspace(-6.0, 6.0, 801)) * (1.5 / np.sinh(6.0))
+WIDE = np.sinh(np.linspace(-6.0, 6.0, 1601)) * (1.5 / np.sinh(6.0))
 COARSE = np.sinh(np.linspace(-6.0, 6.0, 91)) * (1.5 / np.sinh(6.0))
 
 
@@ -77,9 +78,19 @@ def fit_smiles(points: Sequence[Points]) -> list[Floats]:
             fits[n] = _unless_forced(points[n], refit, alone[n])
     for n in range(len(fits) - 2, -1, -1):
         if calendar_gap(fits[n], fits[n + 1]) < 0:
-            refit = _mended(_below(points[n], fits[n], fits[n + 1]), fits[n + 1])
-            fits[n] = _unless_forced(points[n], refit, alone[n])
+            fits[n] = _tucked(points[n], fits[n], alone[n], fits[n + 1])
     return fits
+
+
+def _tucked(points: Points, now: Floats, alone: Floats, longer: Floats) -> Floats:
+    """The expiry under the longer one over the wide range; over its quotes' own range if they refuse that."""
+    reach = 1.2 * float(np.max(np.abs(points.k)))
+    for k in (COARSE, COARSE[np.abs(COARSE) <= reach]):
+        ceiling = total_variance(k, longer).w * (1 - MARGIN)
+        refit = _mended(_fit(points, Bounds(k, np.full(len(k), -np.inf), ceiling), now), longer)
+        if _unless_forced(points, refit, alone) is refit:
+            return refit
+    return alone
 
 
 def _unless_forced(points: Points, refit: Floats, alone: Floats) -> Floats:
@@ -112,12 +123,6 @@ def _fit(points: Points, bounds: Bounds, near: Floats | None) -> Floats:
                    weight=points.weight, inside=points.inside)
 
 
-def _below(points: Points, alone: Floats, longer: Floats) -> Floats:
-    """The expiry refitted under the longer one."""
-    k = COARSE
-    return _fit(points, Bounds(k, np.full(len(k), -np.inf), total_variance(k, longer).w * (1 - MARGIN)), alone)
-
-
 def _mended(raw: Floats, longer: Floats) -> Floats:
     """The parameters with what a soft bound left of a crossing taken away: by less variance, else by less bend.
 
@@ -128,12 +133,13 @@ def _mended(raw: Floats, longer: Floats) -> Floats:
         return raw
     if share >= LEAST_SHARE:
         a, b, rho, m, s = raw
-        less = share * (1 - 1e-12)
+        less = share - BETWEEN
         return without_butterflies(np.array([less * a, less * b, rho, m, s]))
     kept, free = 0.0, MOST_BEND
-    if calendar_gap(flattened(raw, free), longer) < 0:
+    enough = BETWEEN * float(total_variance(0.0, longer).w)
+    if calendar_gap(flattened(raw, free), longer) < enough:
         return raw
     for _ in range(30):
         half = (kept + free) / 2
-        kept, free = (kept, half) if calendar_gap(flattened(raw, half), longer) >= 0 else (half, free)
+        kept, free = (kept, half) if calendar_gap(flattened(raw, half), longer) >= enough else (half, free)
     return without_butterflies(flattened(raw, free))
