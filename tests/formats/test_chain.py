@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
-from market.invented import AS_OF, changed, invented_chain
 
+from market.invented import AS_OF, changed, invented_chain
 from seawall.errors import FileProblem
 from seawall.formats.chain import each_snapshot, read_chain, snapshot_times, write_chain
 from seawall.model.identity import content_id
@@ -141,7 +141,7 @@ def test_an_expiry_that_contradicts_the_name_is_overruled(tmp_path: Path) -> Non
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "instrument_name,bid\nBTC-28AUG26-1-C,1\n",
                                   "timestamp,instrument_name,bid\nsoon,BTC-28AUG26-1-C,1\n"])
 def test_what_is_no_chain_or_tells_no_time_is_refused_by_name(tmp_path: Path, text: str) -> None:
-    with pytest.raises(FileProblem, match="chain.csv"):
+    with pytest.raises(FileProblem, match=r"chain\.csv"):
         read_chain(_csv(tmp_path, text))
 
 

@@ -117,7 +117,7 @@ def test_a_naive_time_is_read_as_utc_and_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("raw", [{"error": "no"}, 7, [], {"options": [{"instrument_name": "BTC-PERPETUAL"}]}])
 def test_what_is_no_answer_or_has_no_time_is_refused_by_name(tmp_path: Path, raw: object) -> None:
-    with pytest.raises(FileProblem, match="market.json"):
+    with pytest.raises(FileProblem, match=r"market\.json"):
         _read(tmp_path, raw)
 
 

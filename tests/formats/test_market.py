@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from market.invented import AS_OF, invented_chain
 
+from market.invented import AS_OF, invented_chain
 from seawall.errors import FileProblem
 from seawall.formats.chain import write_chain
 from seawall.formats.market import read_chains, read_market, snapshots
@@ -63,7 +63,7 @@ def test_a_time_before_the_first_snapshot_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_files_and_empty_directories_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(FileProblem, match="nothing.csv"):
+    with pytest.raises(FileProblem, match=r"nothing\.csv"):
         read_market(tmp_path / "nothing.csv")
     with pytest.raises(FileProblem, match="no market in this directory"):
         read_market(tmp_path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
-from market.invented import AS_OF, SPOT, changed, invented_chain, kept, raw_smile
 
+from market.invented import AS_OF, SPOT, changed, invented_chain, kept, raw_smile
 from seawall.errors import FactorMissing, InputError
 from seawall.instruments.option import OPTION
 from seawall.kernels.smile import butterfly, coordinates, total_variance
@@ -85,7 +86,7 @@ def test_smiles_of_one_underlying_cross_neither_themselves_nor_each_other() -> N
     wide = np.linspace(-1.5, 1.5, 601)
     for smile in smiles:
         assert butterfly(wide, smile.parameters).min() >= -1e-8
-    for shorter, longer in zip(smiles, smiles[1:], strict=False):
+    for shorter, longer in itertools.pairwise(smiles):
         assert (total_variance(wide, longer.parameters).w - total_variance(wide, shorter.parameters).w).min() >= -1e-8
 
 

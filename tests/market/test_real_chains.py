@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,8 @@ ODD_EVERY = 6  # snapshots between those that are also fitted on half their stri
 
 
 def _deribit(data: Path) -> Iterator[tuple[int, Chain]]:
-    for name in ("deribit_btc_20260801T1758Z.raw.json.gz", "volsurface_btc_20260521.csv", "volsurface_eth_20260521.csv"):
+    for name in ("deribit_btc_20260801T1758Z.raw.json.gz", "volsurface_btc_20260521.csv",
+                 "volsurface_eth_20260521.csv"):
         yield from ((0, chain) for chain in read_chains(data / "quantflow_chains" / name))
     folder = data / "deribit_chain"
     files = [*sorted(folder.glob("*.parquet")), folder / "deribit_btc_ticker_full_greeks_202005.csv"]
@@ -56,7 +58,7 @@ def _check(market: Market) -> None:
     crossings = 0
     for underlying in {key[0] for key in market.smiles}:
         smiles = [market.smiles[key] for key in sorted(market.smiles) if key[0] == underlying]
-        for shorter, longer in zip(smiles, smiles[1:], strict=False):
+        for shorter, longer in itertools.pairwise(smiles):
             gap = total_variance(COMPARED, longer.parameters).w - total_variance(COMPARED, shorter.parameters).w
             crossings += gap.min() < -1e-7
     assert crossings <= sum(entry.count for entry in told)
@@ -75,8 +77,9 @@ def test_liquid_quotes_of_every_deribit_snapshot_are_repriced_inside_bid_and_ask
             even_chain, odd_chain = _halves(chain)
             half = fit_quality(odd_chain, build_market([even_chain]))
             odd, odd_inside = odd + half.total("liquid"), odd_inside + half.total("liquid_inside")
-    print(f"\nDeribit: {inside:,} of {liquid:,} liquid quotes inside ({inside / liquid:.2%}); odd strikes fitted on the "
-          f"even ones {odd_inside:,} of {odd:,} ({odd_inside / odd:.2%}); {flagged} crossings told in {smiles:,} smiles")
+    print(f"\nDeribit: {inside:,} of {liquid:,} liquid quotes inside ({inside / liquid:.2%}); odd strikes fitted on "
+          f"the even ones {odd_inside:,} of {odd:,} ({odd_inside / odd:.2%}); {flagged} crossings told in "
+          f"{smiles:,} smiles")
     assert liquid > 100_000
     assert inside / liquid >= 0.97
     assert odd_inside / odd >= 0.93
