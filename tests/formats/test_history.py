@@ -190,7 +190,12 @@ def test_another_column_can_be_told_as_the_level(tmp_path: Path) -> None:
 
 def test_long_rows_of_several_fields_give_their_closes(tmp_path: Path) -> None:
     rows = [f"{d},A,{field},{value}" for d in DAYS[:4] for field, value in (("close", 3), ("fr", 0.01), ("volume", 9))]
-    assert read_history(written(tmp_path, "l.csv", "date,symbol,field,value", rows)).values[:, 0].tolist() == [3.0] * 4
+    path = written(tmp_path, "l.csv", "date,symbol,field,value", rows)
+    assert read_history(path).values[:, 0].tolist() == [3.0] * 4
+    other = read_history(path, {"A": "funding:A"}, options=HistoryOptions(value="fr", percent=True))
+    assert other.values[:, 0].tolist() == [0.0001] * 4
+    with pytest.raises(FileProblem, match="no row of field vwap"):
+        read_history(path, options=HistoryOptions(value="vwap"))
 
 
 def test_split_ratios_and_factor_files_say_the_same(tmp_path: Path) -> None:

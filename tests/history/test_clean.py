@@ -158,6 +158,22 @@ def test_two_levels_with_a_hole_between_are_no_move_of_one_day() -> None:
     assert np.flatnonzero(np.isnan(found.values[:, 0])).tolist() == [30, 31]
 
 
+def test_values_at_no_rhythm_have_no_holes() -> None:
+    """Rate decisions, trades: nothing was due in between."""
+    times = days(4000)[np.cumsum(np.random.default_rng(5).integers(1, 60, 60))]
+    found = panel(bars(WALK[:60], times=times))
+    assert len(found.dates) == 60
+    assert found.gaps == ()
+
+
+def test_a_long_hole_adds_its_ends_only() -> None:
+    minutes = np.datetime64("2024-01-01", "ns") + np.arange(60_000) * np.timedelta64(1, "m")
+    times = np.delete(minutes, np.arange(30_000, 42_000))
+    found = panel(bars(np.resize(WALK, len(times)), times=times))
+    assert len(found.dates) == len(times) + 2
+    assert [gap.count for gap in found.gaps] == [12_000]
+
+
 def test_a_hole_in_one_series_adds_no_date_where_another_has_rows() -> None:
     late = days(60) + np.timedelta64(7, "m")
     holed = bars(WALK[:58], times=np.delete(days(60), [30, 31]), name="A")
@@ -171,6 +187,8 @@ def test_weekends_and_holidays_are_no_holes_but_a_closed_week_is() -> None:
     (gap,) = found.gaps
     assert (gap.count, gap.reason, found.periods_per_year) == (4, "no rows", 252.0)
     assert not trades_weekends(times)
+    assert len(found.dates) == 55  # and the move over the closed days stays
+    assert len(panel(bars(WALK[:50], times=np.delete(weekdays(60), np.arange(20, 30)))).dates) == 60
 
 
 def test_a_missing_day_where_the_market_never_closes_is_a_hole() -> None:

@@ -124,6 +124,13 @@ def test_repair_without_a_file_mends_the_sure_splits_and_no_crash(shared_data: P
         assert move(panel, *crash) < -0.5
 
 
+def test_the_reopening_after_september_2001_is_one_move(equities: Panel) -> None:
+    spy = equities.values[:, [f.key for f in equities.factors].index("spot:SPY")]
+    row = int(np.flatnonzero(equities.dates == np.datetime64("2001-09-17", "ns"))[0])
+    assert spy[row] / spy[row - 1] - 1 == pytest.approx(-0.052, abs=0.003)
+    assert ("spot:SPY", "2001-09-11", 4) in gaps(equities, "no rows")
+
+
 def test_reused_tickers_are_cut(equities: Panel) -> None:
     assert {series for series, _, _ in gaps(equities, "name used again")} == {
         "spot:AAA", "spot:BNO", "spot:EEM", "spot:FB", "spot:QQQ", "spot:USO", "spot:WM"}

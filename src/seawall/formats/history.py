@@ -20,7 +20,7 @@ from seawall.formats.manifest import read_manifest, verify
 from seawall.formats.times import Moments, moment_of, moments_of, names_a_day, texts_of
 from seawall.history.bars import DROPPED, FLAGGED, REPAIRED, Bars, bars_of_closes, is_daily, one_gap
 from seawall.history.join import Named, panel_of_bars
-from seawall.model.arrays import Bools, Floats
+from seawall.model.arrays import Bools, Floats, Texts
 from seawall.model.factor import RISK_CLASSES, Factor
 from seawall.model.panel import Gap, Panel
 
@@ -32,8 +32,8 @@ BAR_COLUMNS = ("open", "high", "low", "volume", "hours")
 
 class HistoryOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a file cannot tell. day_first: whether 3/4/2020 is 3 April, None refuses it. percent: whether volatilities
-    and rates are in percent, None judges by their size. value: the column that holds the level, such as ``low``.
-    repair_splits: mend jumps that are splits beyond doubt, instead of only flagging them.
+    and rates are in percent, None judges by their size. value: the column, or the field of long rows, that holds the
+    level, such as ``low``. repair_splits: mend jumps that are splits beyond doubt, instead of only flagging them.
     """
 
     day_first: bool | None = None
@@ -121,7 +121,9 @@ def _bars(
     cells = {role: cells_of(table[column]) for role, column in shape.roles.items()}
     keep = readable.copy()
     if shape.field:
-        keep &= texts_of(table[shape.field]) == "close"
+        keep &= texts_of(table[shape.field]) == shape.kept
+    if shape.field and not keep.any():
+        raise FileProblem(name, f"no row of field {shape.kept}", wanted="one of " + _some(texts_of(table[shape.field])))
     close = cells["close"].values if "bid" not in shape.roles else (cells["bid"].values + cells["ask"].values) / 2
     symbols = texts_of(table[shape.symbol]) if shape.symbol else np.full(len(table), Path(name).stem, dtype=object)
     unnamed = symbols == ""
@@ -146,6 +148,10 @@ def _wide(
         gaps += one_gap(column, moments.times, cells.bad & readable, f"cell of {name} is no number", DROPPED)
         found.append(bars_of_closes(column, name, moments.times[readable], cells.values[readable]))
     return found, gaps
+
+
+def _some(texts: Texts) -> str:
+    return ", ".join(sorted(set(texts.tolist()))[:20])
 
 
 def _column(cells: Mapping[str, Cells], role: str, rows: np.ndarray) -> Floats:

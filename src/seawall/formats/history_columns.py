@@ -36,7 +36,7 @@ class Cells(NamedTuple):
 class Shape(NamedTuple):
     """time, symbol, field: columns; roles: column of close, or bid and ask, and of the bars' others.
 
-    wide: columns that each are one name; field: column that says what a long row's value is.
+    wide: columns that each are one name; field: column that says what a long row's value is; kept: the one to take.
     """
 
     time: str
@@ -44,6 +44,7 @@ class Shape(NamedTuple):
     field: str
     roles: Mapping[str, str]
     wide: Sequence[str]
+    kept: str = "close"
 
 
 def load_table(data: bytes, name: str) -> pa.Table:
@@ -73,10 +74,10 @@ def shape_of(table: pa.Table, name: str, value: str) -> Shape:
                           wanted="one named " + ", ".join(TIMES[:5]), remedy="rename it")
     symbol = next((known[s] for s in SYMBOLS if s in known), "")
     roles = {role: known[alias] for role, aliases in ROLES.items() for alias in aliases if alias in known}
+    if symbol and "field" in known and "value" in known and value.lower() not in known:
+        return Shape(time, symbol, known["field"], {"close": known["value"]}, (), value or "close")
     if value:
         return Shape(time, symbol, "", roles | {"close": _told(known, value, name)}, ())
-    if symbol and "field" in known and "value" in known:
-        return Shape(time, symbol, known["field"], {"close": known["value"]}, ())
     if "bid_close" in known and "ask_close" in known:
         return Shape(time, symbol, "", {"close": known["bid_close"], "bid": known["bid_close"],
                                         "ask": known["ask_close"]}, ())

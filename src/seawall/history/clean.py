@@ -31,6 +31,9 @@ STALE_RUN = 5
 WHOLE_DAY = 24
 LEAST_CUT, CUT_TIMES, CUT_WINDOW = 0.002, 3.0, 60
 CUT_SHARE = 0.03  # of the day's own range: less is a rough opening of a wild day
+RHYTHM = 0.5  # share of bars that follow the one before at the usual distance
+LONG_RUN = 1_000  # rows
+CLOSED_WEEK = 5  # business days
 HOLIDAYS = 2  # closed days in a row that no calendar need explain
 
 Cleaned = tuple[Bars, list[Gap]]
@@ -139,7 +142,9 @@ def traded_bars(bars: Bars, series: str) -> Cleaned:
 
 
 def holes(bars: Bars, series: str, rows: Times) -> tuple[Times, list[Gap]]:
-    """Times at which a bar was due but none came. rows: of the file, ascending; those without a level are told apart.
+    """Times at which a bar was due but none came, the first and last of a long hole, none if bars come at no rhythm.
+
+    rows: of the file, ascending; those without a level are told apart.
     """
     if len(bars) < 3:
         return bars.times[:0], []
@@ -151,13 +156,17 @@ def holes(bars: Bars, series: str, rows: Times) -> tuple[Times, list[Gap]]:
         days = bars.times.astype("datetime64[D]")
         due = np.busday_count(days[:-1], days[1:]) - 1
         due[due <= HOLIDAYS] = 0
+    if np.mean(due == 0) < RHYTHM:
+        return bars.times[:0], []
     there = np.searchsorted(rows, bars.times[1:], "left") - np.searchsorted(rows, bars.times[:-1], "right")
     found, gaps = [bars.times[:0]], []
     for row in np.flatnonzero(due > there):
-        count = np.arange(1, due[row] + 1)
+        count = np.arange(1, due[row] + 1) if due[row] <= LONG_RUN else np.array([1, due[row]])
         times = bars.times[row] + count * step if around_the_clock \
             else np.busday_offset(days[row], count, roll="backward").astype("datetime64[ns]")
-        found.append(times)
+        # An exchange closed for a week reopens with a real move, as on 17 September 2001: it is one move, and stays.
+        if around_the_clock or due[row] > CLOSED_WEEK:
+            found.append(times)
         gaps.append(Gap(series, text_of(times[0]), text_of(times[-1]), int(due[row] - there[row]), "no rows", MISSING))
     return np.concatenate(found), gaps
 
