@@ -31,15 +31,17 @@ def listing_of(chain: Chain) -> tuple[dict[str, Instrument], list[QualityEntry]]
 
 def _options(chain: Chain) -> dict[str, Instrument]:
     quotes, usual = chain.options, 1.0 if chain.asset_class == "crypto" else SHARES
-    columns = zip(quotes.instrument_id, quotes.underlying, quotes.expiry, quotes.strike, quotes.is_call,
-                  quotes.contract_size, strict=True)
+    dates, which = np.unique(quotes.expiry, return_inverse=True)
+    moments = [moment_of(date) for date in dates]
+    columns = zip(quotes.instrument_id, quotes.underlying, which, quotes.strike, quotes.is_call, quotes.contract_size,
+                  strict=True)
     return {
         str(name): OptionTerms(
             instrument_id=str(name), strike=float(strike), option_type="call" if call else "put",
-            expiry=moment_of(expiry), exercise_style=chain.exercise_style, contract_size=_size(size, usual),
+            expiry=moments[place], exercise_style=chain.exercise_style, contract_size=_size(size, usual),
             **_common(chain, str(underlying)),
         )
-        for name, underlying, expiry, strike, call, size in columns
+        for name, underlying, place, strike, call, size in columns
     }
 
 

@@ -1,8 +1,8 @@
 """How does each expiry's volatility bend? Smiles of one underlying, free of butterflies and, together, of calendars.
 
 Each expiry is fitted alone. Where total variance then falls from one expiry to the next, first the longer is refitted
-above the shorter over the strikes that the shorter has quotes at, then, from the longest down, the shorter's wings are
-refitted below the longer. A refit that its quotes refuse, losing a tenth of those inside or going half as far again
+above the shorter over the strikes that the shorter has quotes at; then, from the longest down, the shorter's wings are
+refitted below the longer; last, the longer's wings above the shorter, where neither has quotes. A refit that its quotes refuse, losing a tenth of those inside or going half as far again
 from the middles, is not taken: what they force stays and is told.
 """
 
@@ -75,11 +75,25 @@ def fit_smiles(points: Sequence[Points]) -> list[Floats]:
         if calendar_gap(fits[n - 1], fits[n], quoted) < 0:
             floor = total_variance(quoted, fits[n - 1]).w * (1 + MARGIN)
             refit = _fit(points[n], Bounds(quoted, floor, np.full(len(quoted), np.inf)), fits[n])
-            fits[n] = _unless_forced(points[n], refit, alone[n])
+            fits[n] = _unless_forced(points[n], refit, alone[n], otherwise=fits[n])
     for n in range(len(fits) - 2, -1, -1):
         if calendar_gap(fits[n], fits[n + 1]) < 0:
             fits[n] = _tucked(points[n], fits[n], alone[n], fits[n + 1])
+    for n in range(1, len(fits)):
+        if calendar_gap(fits[n - 1], fits[n]) < 0:
+            fits[n] = _lifted(points[n], fits[n], alone[n], fits[n - 1])
     return fits
+
+
+def _lifted(points: Points, now: Floats, alone: Floats, shorter: Floats) -> Floats:
+    """The expiry over the shorter one over the wide range, if its quotes allow and no crossing is left."""
+    floor = total_variance(COARSE, shorter).w * (1 + MARGIN)
+    refit = _fit(points, Bounds(COARSE, floor, np.full(len(COARSE), np.inf)), now)
+    share = float(np.max(total_variance(WIDE, shorter).w / total_variance(WIDE, refit).w)) + BETWEEN
+    if 1 < share <= 2 - LEAST_SHARE:
+        refit = without_butterflies(np.array([share * refit[0], share * refit[1], *refit[2:]]))
+    clear = calendar_gap(shorter, refit) >= 0
+    return _unless_forced(points, refit, alone, otherwise=now) if clear else now
 
 
 def _tucked(points: Points, now: Floats, alone: Floats, longer: Floats) -> Floats:
@@ -88,16 +102,16 @@ def _tucked(points: Points, now: Floats, alone: Floats, longer: Floats) -> Float
     for k in (COARSE, COARSE[np.abs(COARSE) <= reach]):
         ceiling = total_variance(k, longer).w * (1 - MARGIN)
         refit = _mended(_fit(points, Bounds(k, np.full(len(k), -np.inf), ceiling), now), longer)
-        if _unless_forced(points, refit, alone) is refit:
+        if _unless_forced(points, refit, alone, otherwise=alone) is refit:
             return refit
     return alone
 
 
-def _unless_forced(points: Points, refit: Floats, alone: Floats) -> Floats:
-    """The refit, unless the quotes refuse it: then the expiry's own fit."""
+def _unless_forced(points: Points, refit: Floats, alone: Floats, *, otherwise: Floats) -> Floats:
+    """The refit, unless the quotes refuse it against the expiry's own fit."""
     now, before = _miss(points, refit), _miss(points, alone)
     allowed = before + MOST_LOST if points.inside else max(before * MOST_FARTHER, FAR_ENOUGH)
-    return refit if now <= allowed else alone
+    return refit if now <= allowed else otherwise
 
 
 def _miss(points: Points, raw: Floats) -> float:
