@@ -19,6 +19,7 @@ from rich.console import Console
 from seawall.errors import InputError, RiskError
 
 WIDTH, NARROWEST, WIDEST = 122, 100, 160
+NOT_ASSESSED = 11
 
 app = typer.Typer(help="Portfolio risk aggregation: every derivative position, from every venue, as one book.",
                   no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -110,7 +111,8 @@ def pull_deribit(
     """Chain, index history, DVOL and funding from Deribit's public API; no key is needed."""
     from seawall.desk import pull_snapshot
 
-    pull_snapshot(_names(currency), days, to, base_url, Console(stderr=True))
+    missing = pull_snapshot(_names(currency), days, to, base_url, Console(stderr=True))
+    raise typer.Exit(NOT_ASSESSED if missing else 0)
 
 
 def main() -> None:

@@ -19,9 +19,11 @@ from seawall.formats.book import read_book
 from seawall.formats.factors import read_factors
 from seawall.formats.history import read_history
 from seawall.formats.limits import LimitFile, read_limits
+from seawall.formats.manifest import read_manifest
 from seawall.formats.market import read_market
 from seawall.formats.report import encode_report, write_tables
 from seawall.formats.scenarios import load_crises, read_scenarios
+from seawall.history.join import common_calendar
 from seawall.market.supplement import with_factors
 from seawall.measures.limits import exit_code
 from seawall.model.book import Book
@@ -136,11 +138,20 @@ def planned(desk: Desk, book: Book, market: Market) -> Plan:
     unknown = [str(path) for path in files if not path.exists()]
     if unknown:
         raise InputError("--scenarios", found=", ".join(unknown), wanted=f"{', '.join(ALL)}, or a file that exists")
-    history = read_history(desk.histories, desk.names or None) if desk.histories else None
+    files = desk.histories or tuple(path for path in desk.markets if _holds_history(path))
+    # Coins trade at weekends, shares do not: without one calendar no Monday would be a whole row.
+    history = common_calendar(read_history(files, desk.names or None)) if files else None
     wish = Wish(names if desk.scenarios else ALL, tuple(read_scenarios(path) for path in files), desk.draws, desk.seed,
                 desk.days, desk.proxies)
     underlyings = {i.underlying for i in book.instruments} | {i.settlement_currency for i in book.instruments}
     return choose(market, sorted(underlyings), history=history, library=load_crises(), wish=wish)
+
+
+def _holds_history(path: Path) -> bool:
+    """Whether a market is a snapshot directory that pulled histories beside its chain."""
+    if not (path / "manifest.json").exists():
+        return False
+    return any(entry.kind == "history" for entry in read_manifest(path).files.values())
 
 
 def dimensions(book: Book) -> tuple[str, ...]:
