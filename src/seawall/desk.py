@@ -138,9 +138,9 @@ def planned(desk: Desk, book: Book, market: Market) -> Plan:
     unknown = [str(path) for path in files if not path.exists()]
     if unknown:
         raise InputError("--scenarios", found=", ".join(unknown), wanted=f"{', '.join(ALL)}, or a file that exists")
-    files = desk.histories or tuple(path for path in desk.markets if _holds_history(path))
+    prices = desk.histories or tuple(path for path in desk.markets if _holds_history(path))
     # Coins trade at weekends, shares do not: without one calendar no Monday would be a whole row.
-    history = common_calendar(read_history(files, desk.names or None)) if files else None
+    history = common_calendar(read_history(prices, desk.names or None)) if prices else None
     wish = Wish(names if desk.scenarios else ALL, tuple(read_scenarios(path) for path in files), desk.draws, desk.seed,
                 desk.days, desk.proxies)
     underlyings = {i.underlying for i in book.instruments} | {i.settlement_currency for i in book.instruments}
