@@ -46,9 +46,9 @@ def read_chain(path: Path, *, at: datetime | None = None) -> tuple[Chain, ...]:
                               wanted=f"at most {at.isoformat()}", remedy="ask for a later time")
         return (own,)
     sheet = _sheet(path)
-    tally = Tally(path.name)
-    snapshots = snapshots_of(sheet, tally, equity=is_equity(sheet))
-    return _chains(sheet, snapshots, chosen(snapshots, sheet, at), tally)
+    lost = Tally(path.name)
+    snapshots = snapshots_of(sheet, lost, equity=is_equity(sheet))
+    return _chains(sheet, snapshots, chosen(snapshots, sheet, at), lost)
 
 
 def each_snapshot(path: Path) -> Iterator[tuple[Chain, ...]]:
@@ -58,10 +58,10 @@ def each_snapshot(path: Path) -> Iterator[tuple[Chain, ...]]:
         yield (own,)
         return
     sheet = _sheet(path)
-    equity = is_equity(sheet)
-    for number in range(len(snapshots_of(sheet, Tally(path.name), equity=equity).times)):
-        tally = Tally(path.name)
-        yield _chains(sheet, snapshots_of(sheet, tally, equity=equity), number, tally)
+    lost = Tally(path.name)
+    snapshots = snapshots_of(sheet, lost, equity=is_equity(sheet))
+    for number in range(len(snapshots.times)):
+        yield _chains(sheet, snapshots, number, lost)
 
 
 def snapshot_times(path: Path) -> tuple[datetime, ...]:
@@ -107,10 +107,16 @@ def _sheet(path: Path) -> Sheet:
     return sheet
 
 
-def _chains(sheet: Sheet, snapshots: Snapshots, number: int, tally: Tally) -> tuple[Chain, ...]:
+def _chains(sheet: Sheet, snapshots: Snapshots, number: int, lost: Tally) -> tuple[Chain, ...]:
+    """One snapshot's chains; lost: rows of the file that belong to no snapshot, told with each."""
     rows = snapshots.which == number
     part, observed, as_of = sheet.take(rows), snapshots.observed[rows], aware(snapshots.times[number])
+    tally = Tally(sheet.path.name)
+    for entry in lost.entries():
+        if entry.treatment == "dropped":
+            tally.add(entry.reason, entry.treatment, entry.examples, entry.count)
     tally.add("row with another number of cells", "dropped", [], sheet.skipped)
+    snapshots_of(part, tally, equity=is_equity(sheet))
     if is_equity(sheet):
         return equity_chains(part, as_of, observed, tally)
     return _crypto_chains(part, as_of, observed, tally)
