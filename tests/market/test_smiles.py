@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from market.invented import raw_smile
 
+from market.invented import raw_smile
 from seawall.kernels.smile import butterfly, volatility
 from seawall.market.smiles import Points, calendar_gap, fit_smiles
 from seawall.model.arrays import Floats
