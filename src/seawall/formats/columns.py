@@ -23,6 +23,8 @@ LEVELS = ("forward", "index")
 OPTION_NUMBERS = (*PRICES, *VOLATILITIES, *SIZES, *LEVELS, "contract_size")
 FUTURE_NUMBERS = (*PRICES, "open_interest", "funding", "contract_size")
 LAST_EXPIRY = np.datetime64("2200-01-01", "us")  # perpetuals are listed with the year 3000, beyond nanoseconds
+LEAST_LEVEL = 1e-12
+MOST_APART = 3.0  # levels of one underlying, whatever their expiry
 LEAST_VOLATILITY = 1e-3  # vendors write 0 or 1e-5 where they could not solve
 INDEX_TOLERANCE = 1e-3  # 10 bps: rows of one snapshot were polled one after the other
 
@@ -80,6 +82,8 @@ def option_quotes(rows: Rows, tally: Tally) -> OptionQuotes:
     ))
     found = _numbers(rows, OPTION_NUMBERS, tally)
     names = rows.instrument_id
+    for name in LEVELS:
+        found[name] = _among_others(name, found[name], rows, tally)
     source = _forward_source(rows, tally)
     outside = (found["mark"] < found["bid"]) | (found["mark"] > found["ask"])
     tally.rows("mark outside bid and ask", "flagged", outside, names)
@@ -128,7 +132,7 @@ def _usable(name: str, column: Numbers, names: Texts, tally: Tally) -> Floats:
     """The column's values with what cannot be made missing, each such cell counted once."""
     values = column.values.copy()
     signed, countable = name.endswith("funding"), name.split()[-1] in SIZES
-    least = LEAST_VOLATILITY if name in VOLATILITIES else 0.0
+    least = LEAST_VOLATILITY if name in VOLATILITIES else LEAST_LEVEL if name in LEVELS else 0.0
     blank = np.isnan(values) & ~column.bad
     negative = (values < 0) & (not signed)
     zero = (values >= 0) & (values <= least) & (not signed and not countable)
@@ -138,6 +142,19 @@ def _usable(name: str, column: Numbers, names: Texts, tally: Tally) -> Floats:
     tally.rows(f"{name}: zero, read as missing", "repaired", zero, names)
     values[negative | zero] = np.nan
     return values
+
+
+def _among_others(name: str, values: Floats, rows: Rows, tally: Tally) -> Floats:
+    """The values, without those over three times or under a third of their underlying's middle."""
+    out = values.copy()
+    for underlying in sorted(set(rows.underlying)):
+        mine = (rows.underlying == underlying) & np.isfinite(values)
+        if mine.any():
+            share = values / float(np.median(values[mine]))
+            out[mine & ((share > MOST_APART) | (share < 1 / MOST_APART))] = np.nan
+    tally.rows(f"{name}: far from all others, read as missing", "repaired", np.isnan(out) & np.isfinite(values),
+               rows.instrument_id)
+    return out
 
 
 def _forward_source(rows: Rows, tally: Tally) -> Texts:

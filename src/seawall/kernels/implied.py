@@ -46,7 +46,7 @@ def implied_volatility(
     that is past, NO_TIME; a number that is not there, or a sign, forward or strike that cannot be, MISSING.
     """
     arrays = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (sign, forward, strike, years, price)))
-    flat = [np.ascontiguousarray(a).reshape(-1) for a in arrays]
+    flat = [np.array(a).reshape(-1) for a in arrays]  # a single broadcast element would else stay a view of it
     volatility, reason = np.empty(flat[0].size), np.empty(flat[0].size, dtype=np.int8)
     _solve_all(flat[0], flat[1], flat[2], flat[3], flat[4], volatility, reason)
     return volatility.reshape(arrays[0].shape), reason.reshape(arrays[0].shape)
