@@ -1,1 +1,1 @@
-"""What should we fear? The worst plausible move, the mildest that breaks us, and what is dangerous only together."""
+"""What should we fear? The worst that is plausible, the mildest that ruins, and what is safe only alone."""

@@ -34,7 +34,7 @@ class Whitening(NamedTuple):
     @property
     def rank(self) -> int:
         """R, how many independent directions move."""
-        return self.root.shape[1]
+        return int(self.root.shape[1])
 
 
 def whitening(covariance: Floats) -> Whitening:
@@ -63,7 +63,8 @@ def mahalanobis(white: Whitening, moves: Floats) -> Floats:
     inside = moves @ white.inverse.T
     size = np.abs(moves).max(axis=-1, initial=0.0)
     left = np.abs(inside @ white.root.T - moves).max(axis=-1, initial=0.0)
-    return np.where(left > OUTSIDE * np.maximum(size, 1e-300), np.inf, np.sqrt((inside**2).sum(axis=-1)))
+    length = np.sqrt(np.asarray((inside**2).sum(axis=-1)))
+    return np.where(left > OUTSIDE * np.maximum(size, 1e-300), np.inf, length)
 
 
 def worst_linear_move(covariance: Floats, slope: Floats, radius: float) -> tuple[Floats, float]:
@@ -72,7 +73,7 @@ def worst_linear_move(covariance: Floats, slope: Floats, radius: float) -> tuple
     Source: Studer (1997), Maximum loss for measurement of market risk.
     """
     turned = covariance @ slope
-    loss = radius * float(np.sqrt(max(slope @ turned, 0.0)))
+    loss = radius * float(np.sqrt(max(float(slope @ turned), 0.0)))
     return (np.zeros_like(slope), 0.0) if loss == 0.0 else (-(radius**2) / loss * turned, loss)
 
 

@@ -1,0 +1,140 @@
+"""What does each line lose in each move? One table by full revaluation, from which every detector reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from seawall.cube import hold
+from seawall.discovery.space import View
+from seawall.instruments.plugins import kind_of
+from seawall.model.arrays import Bools, Floats, Ints
+from seawall.model.failure import Failure
+
+KEYS = ("account", "instrument", "venue")
+# Two lines of one instrument that cancel to within this share are one account's trade with another.
+CROSSED = 0.02
+# A partner must take away at least this share of the squared swing to count as a hedge.
+HELPS = 0.01
+MOST_PARTNERS = 24
+# Lines with less than this share of what the largest has are not named.
+LEAST = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """keys (N): account, instrument, venue; quantity (N); equity (N), reporting currency; pledged (N): owned outright.
+
+    loss (N,M): of each under each move of ``moves`` (M,C), loss > 0. crossed (N): cancelled by another line of the
+    same instrument in another account, so that nothing can come between the two.
+    """
+
+    view: View
+    keys: tuple[tuple[str, ...], ...]
+    quantity: Floats
+    equity: Floats
+    pledged: Bools
+    moves: Floats
+    loss: Floats
+    failures: tuple[Failure, ...]
+
+    @cached_property
+    def total(self) -> Floats:
+        """(M,) loss of the whole book."""
+        return np.asarray(self.loss.sum(axis=0))
+
+    @cached_property
+    def worth(self) -> float:
+        """Equity of the whole book."""
+        return float(self.equity.sum())
+
+    @cached_property
+    def account_of(self) -> Ints:
+        """(N) place of each line's account among the sorted names."""
+        return np.unique([key[0] for key in self.keys], return_inverse=True)[1].astype(np.int64)
+
+    @cached_property
+    def underlying(self) -> tuple[str, ...]:
+        """(N) of each line."""
+        names = {i.instrument_id: i.underlying for i in self.view.book.instruments}
+        return tuple(names[key[1]] for key in self.keys)
+
+    @cached_property
+    def crossed(self) -> Bools:
+        """(N) whether another account holds the same the other way."""
+        out = np.zeros(len(self.keys), dtype=bool)
+        by_name: dict[str, list[int]] = {}
+        for n, key in enumerate(self.keys):
+            by_name.setdefault(key[1], []).append(n)
+        for rows in by_name.values():
+            shorts = [n for n in rows if self.quantity[n] < 0]
+            for n in sorted((n for n in rows if self.quantity[n] > 0), key=lambda n: -self.quantity[n]):
+                gaps = [abs(self.quantity[n] + self.quantity[s]) for s in shorts]
+                if gaps and min(gaps) <= CROSSED * self.quantity[n]:
+                    other = shorts.pop(int(np.argmin(gaps)))
+                    out[[n, other]] = True
+        return out
+
+    def more(self, moves: Floats) -> Floats:
+        """(N,K) losses of the same lines under further moves."""
+        return self.view.losses(moves, by=KEYS)
+
+
+def line_losses(view: View, moves: Floats) -> Lines:
+    """The table under moves (M,C)."""
+    cube = view.cube(moves)
+    held = hold(view.book, cube, by=KEYS, currency=view.currency)
+    book = view.book
+    _, row = book.groups(KEYS)
+    quantity = np.bincount(row, book.quantity, minlength=len(held.keys)).astype(np.float64)
+    margined = {i.instrument_id: kind_of(i).margined for i in book.instruments}
+    pledged = np.array([not margined[key[1]] for key in held.keys]) & (held.equity > 0) & _plain(view, held.keys)
+    return Lines(view, held.keys, quantity, held.equity, pledged, moves, -held.pnl, held.failures)
+
+
+def _plain(view: View, keys: tuple[tuple[str, ...], ...]) -> Bools:
+    """(N) no option: what may expire worthless secures nothing."""
+    kinds = {i.instrument_id: i.kind for i in view.book.instruments}
+    return np.array([kinds[key[1]] != "option" for key in keys])
+
+
+def largest(values: Floats, share: float, allowed: Bools | None = None) -> Ints:
+    """Rows that make up this share of all positive values, the largest first, but for those far below the largest."""
+    useful = np.maximum(values if allowed is None else np.where(allowed, values, 0.0), 0.0)
+    order = np.argsort(-useful, kind="stable")
+    reached = np.cumsum(useful[order])
+    if not reached[-1] > 0:
+        return np.zeros(0, dtype=np.int64)
+    count = int(np.searchsorted(reached, share * reached[-1] * (1 - 1e-12))) + 1
+    chosen = order[:count]
+    return np.asarray(chosen[useful[chosen] >= LEAST * useful[chosen[0]]], dtype=np.int64)
+
+
+def partners(lines: Lines, rows: Ints, columns: Ints) -> tuple[Ints, float]:
+    """Lines that hedge those of rows over some moves of the table, and the share of their swing that is hedged.
+
+    Matching pursuit with lines as they stand: each step adds the one that leaves least of the squared swing, until the
+    next would take away less than 1 % of it. Lines in the same underlyings only.
+    """
+    profile = lines.loss[:, columns]
+    rest = profile[rows].sum(axis=0)
+    start = float(rest @ rest)
+    names = {lines.underlying[n] for n in rows}
+    open_rows = np.array([name in names for name in lines.underlying]) & ~lines.crossed
+    open_rows[rows] = False
+    square = (profile**2).sum(axis=1)
+    chosen: list[int] = []
+    left = start
+    while left > 0 and len(chosen) < MOST_PARTNERS:
+        after = np.where(open_rows, left + 2 * profile @ rest + square, np.inf)
+        best = int(np.argmin(after))
+        if not left - after[best] > HELPS * start:
+            break
+        chosen.append(best)
+        open_rows[best] = False
+        rest = rest + profile[best]
+        left = float(rest @ rest)
+    hedged = 1 - np.sqrt(max(left, 0.0) / start) if start > 0 else 0.0
+    return np.array(chosen, dtype=np.int64), float(hedged)
