@@ -2,8 +2,9 @@
 
 Each expiry is fitted alone. Where total variance then falls from one expiry to the next, first the longer is refitted
 above the shorter over the strikes that the shorter has quotes at; then, from the longest down, the shorter's wings are
-refitted below the longer; last, the longer's wings above the shorter, where neither has quotes. A refit that its quotes refuse, losing a tenth of those inside or going half as far again
-from the middles, is not taken: what they force stays and is told.
+refitted below the longer; last, the longer's wings above the shorter, where neither has quotes. A refit that its quotes
+refuse, losing a tenth of those inside or going half as far again from the middles, is not taken: what they force stays
+and is told.
 """
 
 from __future__ import annotations
