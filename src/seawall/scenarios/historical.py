@@ -53,7 +53,7 @@ def historical(
     if not whole.any():
         raise InputError(f"history {panel.source}", found=f"{len(moves)} rows, none whole{_blamed(panel, moves)}",
                          wanted="dates on which every factor has a value", remedy="restrict the factors or the dates")
-    columns = [_column(f, r, term) for f, r in zip(panel.factors, relative, strict=True)]
+    columns = [column_of(f, r, term) for f, r in zip(panel.factors, relative, strict=True)]
     _refuse_doubles(columns)
     added, blocks = _proxied(columns, moves[whole], proxies or {})
     rest = [held_still("spot", f"*{asset_class}") for asset_class in still]
@@ -107,7 +107,7 @@ def _default_response(rule: ScenarioRule, asset_class: Mapping[str, str]) -> dic
     return {a: DEFAULT_RESPONSE[asset_class[a]] for a in sorted(moved) if asset_class.get(a) in DEFAULT_RESPONSE}
 
 
-def _column(factor: Factor, relative: bool, term: Term | None) -> Column:
+def column_of(factor: Factor, relative: bool, term: Term | None) -> Column:
     """The column of one series: all expiries without a tenor, that maturity with one."""
     days = None
     if factor.tenor:
