@@ -166,8 +166,8 @@ def _notes(before: Archive, after: Archive, found: Pnl) -> tuple[str, ...]:
             notes.append(f"the report {name} tells an equity of {report.equity:,.0f}, its lines here add up to "
                          f"{equity:,.0f}: its scenarios leave out lines that the market values")
     if whole.unpriced:
-        notes.append(f"{_counted(whole.unpriced, 'line')} changed at a price that no book tells: counted at the closing "
-                     "mark, what it gained or lost beside is in the cash that moved")
+        notes.append(f"{_counted(whole.unpriced, 'line')} changed at a price that no book tells: counted at the "
+                     "closing mark, what it gained or lost beside is in the cash that moved")
     return tuple(notes)
 
 
