@@ -35,6 +35,14 @@ class Sampling(NamedTuple):
         one_draw = share * (1 - 2 * (1 - confidence)) + (1 - confidence) ** 2
         return max(1, round(one_draw / variance))
 
+    def error_of(self, influence: Floats) -> Floats:
+        """(...) standard error of a statistic from each scenario's influence on it, (...,S), which averages zero."""
+        weighted = influence * (self.weights / self.weights.sum())
+        order = np.argsort(self.cluster, kind="stable")
+        first = np.flatnonzero(np.diff(self.cluster[order], prepend=-1))
+        together = np.add.reduceat(weighted[..., order], first, axis=-1)
+        return np.asarray(np.sqrt((together**2).sum(axis=-1) * self.overlap))
+
 
 def independent(scenarios: int) -> Sampling:
     """Equal and independent draws."""
