@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from seawall.discovery.wrong_way import wrong_way_candidates
 from seawall.errors import InputError
 from seawall.model.arrays import Floats
 from seawall.model.book import Book
+from seawall.model.failure import Failure
 from seawall.model.market import Market
 from seawall.model.scenario import ScenarioRule
 from seawall.scenarios.simulated import Dynamics
@@ -67,24 +69,60 @@ class Search:
             raise InputError("search", found=bad or self.radius, wanted="alarms and radius more than 0")
 
 
+class Weighed(NamedTuple):
+    """Of one kind: the largest suspicion and the alarm, both hidden loss as a share of equity."""
+
+    kind: str
+    largest: float
+    alarm: float
+
+
+@dataclass(frozen=True)
+class Survey:
+    """findings: above the alarm, the most severe first; weighed: how near the loudest of each kind came.
+
+    moves: how many joint moves the whole book was revalued in; failures: what could not be valued in them, and is in no
+    number here.
+    """
+
+    findings: tuple[Finding, ...]
+    weighed: tuple[Weighed, ...]
+    moves: int
+    equity: float
+    currency: str
+    failures: tuple[Failure, ...]
+
+
 def discover(
     book: Book, market: Market, dynamics: Dynamics, *, liquidity: Liquidity | None = None,
     crises: ScenarioRule | None = None, currency: str | None = None, search: Search | None = None,
 ) -> tuple[Finding, ...]:
-    """Hidden dangers of the book above the alarm, the most severe first; none is a possible answer.
+    """Hidden dangers of the book above the alarm, the most severe first; none is a possible answer. See ``survey``."""
+    return survey(book, market, dynamics, liquidity=liquidity, crises=crises, currency=currency,
+                  search=search).findings
 
-    dynamics: names every factor to be moved; only what it names can be found. liquidity: what trades a day; without it
-    every market counts as deep. crises: named joint moves, tried beside all pairs and triples of drivers. Nothing here
-    draws at random but co-tail participation, from the search's seed.
+
+def survey(
+    book: Book, market: Market, dynamics: Dynamics, *, liquidity: Liquidity | None = None,
+    crises: ScenarioRule | None = None, currency: str | None = None, search: Search | None = None,
+) -> Survey:
+    """The findings, with how near the alarm everything else came and what could not be looked at.
+
+    dynamics: names every factor to be moved; only what it names can be found, see ``widen.widened``. liquidity: what
+    trades a day; without it every market counts as deep. crises: named joint moves, tried beside all pairs and triples
+    of drivers. Nothing here draws at random but co-tail participation, from the search's seed.
     """
     asked = search or Search()
     space = factor_space(dynamics, horizon_days=asked.horizon_days, degrees=asked.degrees)
     view = View(book, market, space, currency or market.numeraire)
     lines, candidates = suspicions(view, liquidity or Liquidity(), crises, asked)
-    told = _distinct([c for c in candidates if c.hidden >= asked.alarm[c.kind] * max(lines.worth, 0.0)],
-                     asked)[: asked.most]
+    equity = max(lines.worth, 0.0)
+    loud = [c for c in candidates if c.hidden > 0 and c.hidden >= asked.alarm[c.kind] * equity]
+    told = _distinct(loud, asked)[: asked.most]
     evidence = _co_tails(lines, told, asked)
-    return tuple(_finding(lines, candidate, more, asked) for candidate, more in zip(told, evidence, strict=True))
+    findings = tuple(_finding(lines, one, more, asked) for one, more in zip(told, evidence, strict=True))
+    return Survey(findings, _weighed(candidates, equity, asked), len(lines.moves), lines.worth, view.currency,
+                  (*book.failures, *lines.failures))
 
 
 def suspicions(
@@ -102,6 +140,12 @@ def suspicions(
     if crises is not None:
         candidates += crisis_candidates(lines, grid, view.named(crises))
     return lines, candidates
+
+
+def _weighed(candidates: Sequence[Candidate], equity: float, search: Search) -> tuple[Weighed, ...]:
+    most = {kind: max((c.hidden for c in candidates if c.kind == kind), default=0.0) for kind in KINDS}
+    return tuple(Weighed(kind, hidden / equity if equity > 0 else np.inf, search.alarm[kind])
+                 for kind, hidden in most.items())
 
 
 def _distinct(candidates: Sequence[Candidate], search: Search) -> list[Candidate]:

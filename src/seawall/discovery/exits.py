@@ -43,7 +43,7 @@ def _candidate(lines: Lines, crowd: Crowd, drivers: tuple[Driver, ...]) -> Candi
     return Candidate(
         "crowding", np.array(rows, dtype=np.int64), move, crowd.interaction, crowd.together, parts, move[None, :],
         {"accounts": float(len(crowd.accounts)), "days to leave": crowd.days, "impact": crowd.impact,
-         "units": float(crowd.units.sum()), "volume": crowd.volume, "assumed volume": float(crowd.assumed)})
+         "units": float(crowd.units.sum()), "volume": float(crowd.volume), "assumed volume": float(crowd.assumed)})
 
 
 def _stands_in(lines: Lines, row: int, crowd: Crowd) -> bool:

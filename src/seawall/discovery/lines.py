@@ -91,7 +91,7 @@ def line_losses(view: View, moves: Floats) -> Lines:
     quantity = np.bincount(row, book.quantity, minlength=len(held.keys)).astype(np.float64)
     margined = {i.instrument_id: kind_of(i).margined for i in book.instruments}
     pledged = np.array([not margined[key[1]] for key in held.keys]) & (held.equity > 0) & _plain(view, held.keys)
-    return Lines(view, held.keys, quantity, held.equity, pledged, moves, -held.pnl, held.failures)
+    return Lines(view, held.keys, quantity, held.equity, pledged, moves, -held.pnl, cube.failures)
 
 
 def _plain(view: View, keys: tuple[tuple[str, ...], ...]) -> Bools:

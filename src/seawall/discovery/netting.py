@@ -64,6 +64,20 @@ def netting_of(
     return Netting(keys, alone, together, stressed, weight)
 
 
+def elliptical_netting(exposures: Floats, today: Floats, stressed: Floats, multiple: float) -> Netting:
+    """Reliance and fragility of linear parts (N,C) under two covariances (C,C): shortfalls are ``multiple`` deviations.
+
+    Exact for any elliptical law, whose shortfall is a constant times the deviation: 2.338 at 97.5 % of a normal.
+    """
+    def shortfall(parts: Floats, covariance: Floats) -> Floats:
+        return np.asarray(multiple * np.sqrt(np.maximum(((parts @ covariance) * parts).sum(axis=-1), 0.0)))
+
+    total = exposures.sum(axis=0)
+    keys = tuple((str(n),) for n in range(len(exposures)))
+    return Netting(keys, shortfall(exposures, today), float(shortfall(total, today)),
+                   float(shortfall(total, stressed)), 1.0)
+
+
 def netting(
     view: View, *, by: str | tuple[str, ...] = "account", confidence: float = 0.975, weight: float = WEIGHT,
     draws: int = 2000, seed: int = 1,
