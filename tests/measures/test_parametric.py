@@ -153,3 +153,18 @@ def test_matrices_of_other_shapes_and_levels_of_another_kind_are_refused() -> No
         delta_normal(np.ones(2), np.eye(2), 99)
     with pytest.raises(InputError, match="above 2"):
         delta_gamma(np.ones(2), np.eye(2), np.eye(2), 0.99, degrees=1.5)
+
+
+def test_a_hedged_pair_relies_on_netting_as_the_closed_form_says(vectors: Path) -> None:
+    case = json.loads((vectors / "quant/netting_reliance.json").read_text())
+    given_, wanted = case["inputs"], case["expected"]
+    x, variance = np.array(given_["x"]), given_["sd"] ** 2
+
+    def shortfall(rho: float) -> float:
+        return delta_normal(x, variance * np.array([[1, rho], [rho, 1]]), 0.975).expected_shortfall
+
+    alone = [delta_normal(np.array([one]), np.array([[variance]]), 0.975).expected_shortfall for one in x]
+    # Ratios of shortfalls do not depend on the level, which the case replaces by a factor of its own.
+    assert 1 - shortfall(given_["rho"]) / sum(alone) == pytest.approx(wanted["offset"], abs=case["tolerance"])
+    assert shortfall(given_["rho_stress"]) / shortfall(given_["rho"]) == pytest.approx(
+        wanted["fragility"], abs=case["tolerance"])
