@@ -14,12 +14,22 @@ from seawall.measures.backtest import christoffersen, conditional_coverage, kupi
 from seawall.measures.backtest_power import (
     HitsAlternative,
     LawAlternative,
+    comparison_power,
     count_power,
     hits_power,
     shortfall_power,
     simulated_p_value,
+    zone_chances,
 )
-from seawall.measures.backtest_shortfall import acerbi_szekely, forecast_null, student_null, student_tail, z1, z2
+from seawall.measures.backtest_shortfall import (
+    acerbi_szekely,
+    forecast_null,
+    shortfall_regression,
+    student_null,
+    student_tail,
+    z1,
+    z2,
+)
 from seawall.measures.density_scores import diebold_mariano, fz0, long_run_variance, quantile_score
 from seawall.measures.tail import expected_shortfall, value_at_risk
 
@@ -197,3 +207,39 @@ def test_power_of_shortfall_tests_is_their_level_at_the_null_and_grows_with_dept
     assert powers[1] == pytest.approx(slow, abs=0.05)
     with pytest.raises(InputError, match="degrees above 2"):
         shortfall_power(null, LawAlternative(1, 2), seed=1)
+
+
+def test_the_shortfall_regression_holds_its_level_and_sees_forecasts_that_are_too_small() -> None:
+    rng, scale = np.random.default_rng(13), np.exp(0.3 * np.sin(np.arange(2000) / 50))
+    depth = student_tail(0.975, np.inf)[1] * scale
+    right = [shortfall_regression(rng.standard_normal(2000) * scale, depth, 0.975).p_value for _ in range(300)]
+    # 300 samples know a level of 5 % to 1.3 %; fifty days in the tail are few for a normal law.
+    assert np.mean(np.array(right) < 0.05) == pytest.approx(0.05, abs=0.05)
+    small = [shortfall_regression(rng.standard_normal(2000) * scale, 0.8 * depth, 0.975).p_value for _ in range(50)]
+    large = [shortfall_regression(rng.standard_normal(2000) * scale, 1.2 * depth, 0.975).p_value for _ in range(50)]
+    assert np.mean(np.array(small) < 0.05) > 0.9
+    assert np.mean(np.array(large) < 0.05) == 0
+    with pytest.raises(ShapeMismatch):
+        shortfall_regression(np.zeros(100), np.zeros(99), 0.9)
+    assert np.isnan(shortfall_regression(np.zeros(60), np.ones(60), 0.975).p_value)
+
+
+def test_zones_of_a_right_and_of_a_doubled_probability_are_those_of_the_committees_paper() -> None:
+    # Basel Committee (1996), table 1: right coverage of 99 % leaves green in 10.8 % of years; 98 % and 97 % are
+    # taken for right, green, in 43.9 % and 12.8 %.
+    right, double, triple = (zone_chances(250, 0.99, p) for p in (0.01, 0.02, 0.03))
+    assert 1 - right["green"] == pytest.approx(0.108, abs=5e-4)
+    assert double["green"] == pytest.approx(0.439, abs=5e-4)
+    assert triple["green"] == pytest.approx(0.128, abs=5e-4)
+    assert sum(right.values()) == pytest.approx(1, abs=1e-12)
+
+
+def test_power_of_a_comparison_is_what_simulated_comparisons_do() -> None:
+    rng = np.random.default_rng(14)
+    zero = np.zeros(300)
+    found = [diebold_mariano(rng.standard_normal(300) + 0.15, zero, lags=0).p_value < 0.05 for _ in range(1500)]
+    # 1,500 samples know a share of seven in ten to 1.2 %.
+    assert comparison_power(300**-0.5, 0.15) == pytest.approx(np.mean(found), abs=0.045)
+    assert comparison_power(1.0, 0.0) == pytest.approx(0.05, abs=1e-12)
+    with pytest.raises(InputError):
+        comparison_power(0.0, 1.0)

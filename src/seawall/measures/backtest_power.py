@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, stdtr
+from scipy.special import ndtr, ndtri, stdtr
 from scipy.stats import binom
 
 from seawall.errors import InputError
-from seawall.measures.backtest import Backtest, acceptance_region, binomial_p_values
+from seawall.measures.backtest import Backtest, acceptance_region, binomial_p_values, traffic_light
 from seawall.measures.backtest_shortfall import (
     ShortfallNull,
     draw_exceptions,
@@ -59,6 +59,24 @@ def count_power(
         kept = np.flatnonzero(binomial_p_values(days, confidence) >= level)
         least, most = int(kept[0]), int(kept[-1])
     return float(binom.cdf(least - 1, days, true_probability) + binom.sf(most, days, true_probability))
+
+
+def zone_chances(days: int, confidence: float, true_probability: float) -> dict[str, float]:
+    """Exact chance of each of Basel's zones when exceptions have this probability, days independent."""
+    chance = binom.pmf(np.arange(days + 1), days, true_probability)
+    zones = np.array([traffic_light(count, days, confidence).zone for count in range(days + 1)])
+    return {zone: float(chance[zones == zone].sum()) for zone in ("green", "yellow", "red")}
+
+
+def comparison_power(standard_error: float, true_difference: float, *, level: float = 0.05) -> float:
+    """Chance that Diebold and Mariano's test sees a difference of mean scores this great, given its standard error.
+
+    Asymptotic; of the wrong sign as well as of the right one, so at a difference of zero it is the level.
+    """
+    if not standard_error > 0:
+        raise InputError("standard error of a comparison", found=standard_error, wanted="above 0")
+    edge, away = -float(ndtri(level / 2)), true_difference / standard_error
+    return float(ndtr(away - edge) + ndtr(-away - edge))
 
 
 def hits_power(

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 from scipy.stats import norm, t
 
 from seawall.errors import InputError, ShapeMismatch
-from seawall.measures.backtest import exceptions
-from seawall.measures.tail import DEVIATIONS, order_statistic_ranks
+from seawall.measures.backtest import Backtest, exceptions
+from seawall.measures.tail import DEVIATIONS, estimate_expected_shortfall, order_statistic_ranks
 from seawall.model.arrays import Bools, Floats
 
 
@@ -99,6 +99,21 @@ def acerbi_szekely(
                       level, null.days, null.description)
         for name, value in values.items()
     ))
+
+
+def shortfall_regression(pnl: Floats, expected_shortfall: Floats, confidence: float) -> Backtest:
+    """Shortfall of P&L plus its forecast, which a right forecast makes zero; one-sided against forecasts too small.
+
+    statistic: what the forecast lacks, over its standard error, in normal deviations; needs no value at risk, and some
+    ten days in the tail before its law holds. NaN p-value with fewer than two.
+    Source: Bayer and Dimitriadis (2022), Regression-based expected shortfall backtesting: the intercept test.
+    """
+    if pnl.shape != expected_shortfall.shape or pnl.ndim != 1:
+        raise ShapeMismatch("P&L and shortfall", found=(pnl.shape, expected_shortfall.shape), wanted="one row each")
+    lacks = estimate_expected_shortfall(pnl + expected_shortfall, confidence)
+    statistic = lacks.value / lacks.standard_error if lacks.standard_error else np.nan
+    return Backtest("shortfall regression", statistic, float(ndtr(-statistic)), len(pnl),
+                    "the mean of the worst days beyond their forecast is zero or better")
 
 
 def student_null(
