@@ -118,11 +118,12 @@ def _fitted(asset_class: str, factors: Sequence[Factor], spot: Floats, answers: 
                          wanted=f"at least {LEAST_ROWS}", remedy="more days, or fewer maturities")
     design = _design(spot)
     coefficients = np.linalg.lstsq(design, answers, rcond=None)[0]
-    residuals = answers - design @ coefficients
-    explained = np.asarray(1 - residuals.var(axis=0) / np.maximum(answers.var(axis=0), 1e-300), dtype=np.float64)
+    residuals: Floats = np.asarray(answers - design @ coefficients, dtype=np.float64)
+    total = np.maximum(answers.var(axis=0), 1e-300)
+    explained: Floats = np.asarray(1 - residuals.var(axis=0) / total, dtype=np.float64)
     stand_in = tuple(Factor(f.risk_class, asset_class, f.tenor) for f in factors)
     span = f"{np.datetime_as_string(panel.dates[0], unit='D')} to {np.datetime_as_string(panel.dates[-1], unit='D')}"
-    return SmileResponse(asset_class, stand_in, coefficients.T, np.asarray(residuals, dtype=np.float64), explained,
+    return SmileResponse(asset_class, stand_in, np.asarray(coefficients.T, dtype=np.float64), residuals, explained,
                          f"{len(spot)} daily moves, {span}")
 
 
