@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,6 +27,22 @@ from seawall.measures.extremes import (
 def pareto_pnl(count: int, shape: float, seed: int = 1) -> np.ndarray:
     """Losses of a generalised Pareto law of scale one from zero: above u its scale is 1 + shape u."""
     return -genpareto.rvs(shape, size=count, random_state=seed)
+
+
+def test_the_danish_fire_losses_have_the_printed_tail(vectors: Path) -> None:
+    case = json.loads((vectors / "quant/danish_fire_gpd.json").read_text())
+    given_, wanted, slack = case["inputs"], case["expected"], case["tolerance"]
+    pnl = -np.append(given_["losses_above"], np.ones(given_["observations"] - len(given_["losses_above"])))
+    fit = fit_tail(pnl, given_["threshold"])
+    assert fit.exceedances == 109
+    assert fit.shape == pytest.approx(wanted["shape"], abs=slack["shape"])
+    assert fit.scale == pytest.approx(wanted["scale"], abs=slack["scale"])
+    var, es = extreme_value_at_risk(fit, given_["confidence"]), extreme_expected_shortfall(fit, given_["confidence"])
+    assert var.value == pytest.approx(wanted["VaR"], abs=slack["VaR"])
+    assert es.value == pytest.approx(wanted["ES"], abs=slack["ES"])
+    # A tail this heavy is uncertain upwards: far more above than below.
+    assert es.interval[1] - es.value > 4 * (es.value - es.interval[0])
+    assert fitness(fit, seed=1, draws=100).p_value > 0.05
 
 
 def test_the_printed_tail_of_the_danish_fire_losses_follows_from_its_parameters() -> None:
