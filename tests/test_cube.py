@@ -14,7 +14,10 @@ from example_book import LINES, big_book, book_of, instrument, many_options
 from example_market import example_market
 from seawall.cube import Valuation, gather, hold, revalue, take_scenarios, unknown_accounts
 from seawall.errors import InputError
-from seawall.instruments.plugins import kind_of
+from seawall.instruments.plugins import decode_instrument, kind_of
+from seawall.measures.exposure import factor_exposures
+from seawall.measures.greeks import book_greeks, instrument_greeks
+from seawall.model.book import Book
 from seawall.model.failure import Failure
 from seawall.model.market import Market
 from seawall.model.scenario import Column, ScenarioRule
@@ -45,19 +48,40 @@ def slow_total(market: Market, rule: ScenarioRule, currency: str) -> tuple[np.nd
         i = instrument(name)
         kind, settled = kind_of(i), i.settlement_currency
         now = kind.value([i], present(market))[0, 0]
-        rate = market.spot(settled) / market.spot(currency)
+        rate, owed = market.spot(settled) / market.spot(currency), 0.0
         if kind.margined and np.isfinite(entry):
             paid = -i.contract_size / entry if i.payoff == "inverse" else i.contract_size * entry
-            equity += quantity * (now - paid) * rate
+            owed = now - paid
+            equity += quantity * owed * rate
         elif not kind.margined:
             equity += quantity * now * rate
         for s in range(len(rule)):
             state = State(market, levels[s : s + 1], rule.ages[s : s + 1])
             then = state.spot(settled)[0] / state.spot(currency)[0]
             value = kind.value([i], state)[0, 0]
-            gain = (value - now) * then if kind.margined else value * then - now * rate
+            # A gain not yet paid is owed in the settlement currency, and moves with it.
+            gain = (value - now) * then + owed * (then - rate) if kind.margined else value * then - now * rate
             pnl[s] += quantity * gain
     return pnl, equity
+
+
+def test_a_gain_owed_in_coin_loses_with_the_coin() -> None:
+    # 100 inverse contracts of 10 dollars bought at half the price: by hand, N (1/entry - 1/S') S' less the same now.
+    spot, entry, contracts = MARKET.spot("BTC"), 30_000.0, 100.0
+    premium = MARKET.level("premium:BTC-PERPETUAL")
+    perpetual = decode_instrument({
+        "kind": "perpetual", "instrument_id": "P", "underlying": "BTC", "settlement_currency": "BTC",
+        "payoff": "inverse", "contract_size": 10.0, "reference": "BTC-PERPETUAL"})
+    book = Book((perpetual,), np.array([0]), np.array([contracts]),
+                {"account": np.array(["A"], dtype=object), "venue": np.array(["V"], dtype=object)}, np.array([entry]))
+    rule = grid((-0.4,), (0.0,), assets=("BTC",))
+    held = hold(book, revalue(book, MARKET, rule))
+
+    def worth(price: float) -> float:
+        return contracts * 10.0 * (1 / entry - 1 / (price * (1 + premium))) * price
+
+    assert held.equity[0] == pytest.approx(worth(spot), rel=1e-12)
+    assert held.pnl[0, 0] == pytest.approx(worth(0.6 * spot) - worth(spot), rel=1e-12)
 
 
 @pytest.mark.parametrize("currency", ["USD", "BTC", "EUR"])
@@ -240,3 +264,18 @@ def test_the_order_of_lines_changes_nothing_but_roundings(seed: int) -> None:
     )
     # Duplicates of one instrument add in line order: roundings of at most 60 terms below 1e6.
     assert np.abs(hold(book, cube).pnl - hold(other, cube).pnl).max() <= 1e-7
+
+
+def test_the_delta_of_a_gain_owed_in_coin_equals_a_bump() -> None:
+    perpetual = decode_instrument({
+        "kind": "perpetual", "instrument_id": "P", "underlying": "BTC", "settlement_currency": "BTC",
+        "payoff": "inverse", "contract_size": 10.0, "reference": "BTC-PERPETUAL"})
+    book = Book((perpetual,), np.array([0]), np.array([100.0]),
+                {"account": np.array(["A"], dtype=object), "venue": np.array(["V"], dtype=object)}, np.array([30_000.0]))
+    cube = revalue(book, MARKET, grid((-1e-5, 1e-5), (0.0,), assets=("BTC",)))
+    delta = book_greeks(book, cube, instrument_greeks(cube, MARKET)).net[0, 0]
+    exposure = factor_exposures(book, MARKET, cube).values[0, MARKET.index["spot:BTC"]] * MARKET.spot("BTC")
+    down, up = hold(book, cube).pnl[0]
+    # A central difference over 2e-5: its own error is near 1e-9 of the notional of 1,000.
+    assert (up - down) / 2e-5 == pytest.approx(delta, rel=1e-6)
+    assert exposure == pytest.approx(delta, rel=1e-12)

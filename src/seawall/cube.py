@@ -176,16 +176,17 @@ def hold(
 ) -> Held:
     """P&L (N,S) and equity (N,) of the rows of ``by``: quantities times the cube, in the reporting currency.
 
-    Currency moves inside each scenario: value there at that rate, less value here at this one; the rule's own scale
-    of rows is applied. A line without a value is left out and marks its account's rows partial. Sums run over
+    Currency moves inside each scenario: value there at that rate, less value here at this one; so does what margined
+    lines have gained since their average price, which is owed in their settlement currency. The rule's own scale of
+    rows is applied. A line without a value is left out and marks its account's rows partial. Sums run over
     instruments in the cube's order, scenario by scenario, so that equal inputs give equal bits.
     currency: the numeraire if None. Raises InputError for a currency the cube cannot convert into.
     """
     lines = gather(book, cube, by)
     reporting = currency or cube.numeraire
     rates, rate_of = _rates(cube, reporting)
-    here = np.where(cube.valued, cube.equity * rates[rate_of, 0], 0.0)
-    equity = lines.net @ here + _unrealised(book, cube, lines, rates[rate_of, 0])
+    gained = unrealised(book, cube, lines) @ _one_a_currency(rate_of, len(rates))
+    equity = lines.net @ np.where(cube.valued, cube.equity * rates[rate_of, 0], 0.0) + gained @ rates[:, 0]
     pnl = np.empty((len(lines.keys), len(cube.rule)))
     stays = np.where(cube.valued, cube.equity, 0.0)[:, None]
     for start in range(0, len(cube.rule), BLOCK):
@@ -193,7 +194,8 @@ def hold(
         then = rates[:, 1:][:, block][rate_of]
         money = np.where(cube.valued[:, None], cube.pnl[:, block], 0.0) * then
         money += stays * (then - rates[rate_of, :1])
-        pnl[:, block] = (lines.net @ money) * cube.rule.pnl_scale[block]
+        owed = gained @ (rates[:, 1:][:, block] - rates[:, :1])
+        pnl[:, block] = (lines.net @ money + owed) * cube.rule.pnl_scale[block]
     return Held(lines.by, lines.keys, pnl, equity, lines.partial, reporting, cube.rule,
                 (*book.failures, *cube.failures), lines.unknown, bool(book.failures))
 
@@ -216,16 +218,22 @@ def _rates(cube: Cube, reporting: str) -> tuple[Floats, Ints]:
     return table, np.array([place.get(currency, 0) for currency in cube.currency], dtype=np.int64)
 
 
-def _unrealised(book: Book, cube: Cube, lines: Gathered, rate: Floats) -> Floats:
-    """(N,) what margined lines gained since their average price, reporting currency; nothing where it is not given."""
+def unrealised(book: Book, cube: Cube, lines: Gathered) -> csr_array:
+    """(N,I) what margined lines gained since their average price, settlement currency; nothing where it is not told."""
     margined = np.array([kind_of(i).margined for i in cube.instruments] + [False], dtype=bool)
     size = np.array([i.contract_size for i in cube.instruments] + [0.0])
     inverse = np.array([i.payoff == "inverse" for i in cube.instruments] + [False], dtype=bool)
     chosen = np.flatnonzero(lines.usable & margined[lines.place] & np.isfinite(book.average_price))
     at, entry = lines.place[chosen], book.average_price[chosen]
     paid = np.where(inverse[at], -size[at] / entry, size[at] * entry)
-    gain = book.quantity[chosen] * (cube.base[at] - paid) * rate[at]
-    return np.bincount(lines.row_of_line[chosen], gain, minlength=len(lines.keys)).astype(np.float64)
+    gain = book.quantity[chosen] * (cube.base[at] - paid)
+    return csr_array((gain, (lines.row_of_line[chosen], at)), shape=(len(lines.keys), len(cube.instruments)))
+
+
+def _one_a_currency(rate_of: Ints, count: int) -> csr_array:
+    """(I,K) 1 where an instrument is settled in a currency."""
+    rows = np.arange(len(rate_of))
+    return csr_array((np.ones(len(rows)), (rows, rate_of)), shape=(len(rows), count))
 
 
 def _unknown(book: Book, without_value: Bools) -> frozenset[str]:

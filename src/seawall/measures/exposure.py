@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seawall.cube import gather, shock
+from seawall.cube import gather, shock, unrealised
 from seawall.instruments.plugins import kind_of
 from seawall.model.arrays import Bools, Floats
 from seawall.model.book import Book
@@ -54,13 +54,14 @@ def factor_exposures(
     """Exposures of the rows of ``by`` at the market; in the numeraire if no currency is given."""
     reporting = currency or market.numeraire
     lines = gather(book, cube, by)
-    values = lines.net @ _per_contract(cube, market)
+    gained = unrealised(book, cube, lines)
+    values = lines.net @ _per_contract(cube, market) + gained @ _settled_in(cube, market)
     if reporting != market.numeraire:
         rate = market.spot(reporting)
         values /= rate
         rates = np.array([market.spot(i.settlement_currency) if known else 0.0
                           for i, known in zip(cube.instruments, cube.valued, strict=True)])
-        worth = lines.net @ (np.where(cube.valued, cube.equity, 0.0) * rates)
+        worth = lines.net @ (np.where(cube.valued, cube.equity, 0.0) * rates) + gained @ rates
         values[:, market.index[f"spot:{reporting}"]] -= worth / rate**2
     return Exposures(lines.by, lines.keys, values, reporting, lines.partial)
 
@@ -106,6 +107,16 @@ def _per_contract(cube: Cube, market: Market) -> Floats:
         settled = cube.instruments[row].settlement_currency
         if settled != market.numeraire:
             out[row, market.index[f"spot:{settled}"]] += cube.equity[row]
+    return out
+
+
+def _settled_in(cube: Cube, market: Market) -> Floats:
+    """(I,F) 1 at the spot of each instrument's settlement currency: what a gain owed in it answers to."""
+    out = np.zeros((len(cube.instruments), len(market.factors)))
+    for row in np.flatnonzero(cube.valued).tolist():
+        settled = cube.instruments[row].settlement_currency
+        if settled != market.numeraire:
+            out[row, market.index[f"spot:{settled}"]] = 1.0
     return out
 
 

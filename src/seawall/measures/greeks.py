@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seawall.cube import Gathered, gather
+from seawall.cube import Gathered, gather, unrealised
 from seawall.errors import InputError
 from seawall.instruments.plugins import kind_of
 from seawall.model.arrays import Bools, Floats
@@ -92,14 +92,19 @@ def instrument_greeks(cube: Cube, market: Market, *, currency: str | None = None
 def book_greeks(
     book: Book, cube: Cube, greeks: InstrumentGreeks, *, by: str | Sequence[str] = "underlying"
 ) -> GreekTable:
-    """Net and gross trader Greeks of the rows of ``by``; lines that have none are left out and leave it partial."""
-    return _table(book, cube, greeks.trader, dimension_names(by), greeks.price)
+    """Net and gross trader Greeks of the rows of ``by``; lines that have none are left out and leave it partial.
+
+    What margined lines have gained is owed in their settlement currency: where that is the coin itself, it is delta.
+    """
+    coin = np.array([i.settlement_currency == i.underlying != cube.numeraire for i in cube.instruments], dtype=bool)
+    per_coin = np.where(cube.valued & coin, greeks.price, 0.0)
+    return _table(book, cube, greeks.trader, names=dimension_names(by), price=greeks.price, per_coin=per_coin)
 
 
 def raw_greeks(book: Book, cube: Cube, greeks: InstrumentGreeks, *, by: str | Sequence[str] = ()) -> GreekTable:
     """Net and gross Greeks in natural units, settlement currency, of the rows of ``by`` within each of ``UNITS``."""
     names = dimension_names(by)
-    return _table(book, cube, greeks.raw, (*names, *(unit for unit in UNITS if unit not in names)), None)
+    return _table(book, cube, greeks.raw, names=(*names, *(unit for unit in UNITS if unit not in names)))
 
 
 def bucketed(book: Book, as_of: datetime) -> Book:
@@ -134,12 +139,18 @@ def beta_weighted_delta(
 
 
 def _table(
-    book: Book, cube: Cube, per_contract: Floats, names: tuple[str, ...], price: Floats | None
+    book: Book, cube: Cube, per_contract: Floats, *, names: tuple[str, ...], price: Floats | None = None,
+    per_coin: Floats | None = None,
 ) -> GreekTable:
+    """price (I,): to tell delta in units too; per_coin (I,): delta of one coin of gain owed, 0 where none is."""
     lines = gather(book, cube, names)
     missing = np.asarray(~np.isfinite(per_contract).all(axis=1))
     known = np.where(missing[:, None], 0.0, per_contract)
     net, gross = np.asarray(lines.net @ known), np.asarray(lines.gross @ np.abs(known))
+    if per_coin is not None:
+        gained = unrealised(book, cube, lines)
+        net[:, 0] += gained @ per_coin
+        gross[:, 0] += abs(gained) @ per_coin
     partial = lines.partial | (lines.gross @ (missing & cube.valued).astype(float) > 0)
     leaning = np.asarray(np.abs(known[:, 0]) > 0)
     units = net[:, 0] if price is None else net[:, 0] / _single_price(lines, cube, price, leaning)

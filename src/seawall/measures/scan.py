@@ -132,8 +132,8 @@ class _Revaluation:
 
 
 def _first_crossings(at: _Revaluation, excess: Floats, signs: tuple[float, float], ladder: Floats) -> Floats:
-    """(N,) signed nearest move at which excess (N,K) falls to zero; 0 if it is there now, NaN if it never does."""
-    below = excess <= 0
+    """(N,) signed nearest move at which excess (N,K) falls below zero; 0 if it is there now, NaN if it never does."""
+    below = excess < 0
     first = np.where(below.any(axis=1), np.argmax(below, axis=1), -1)
     sign = signs[0] or signs[1]
     out = np.where(first == 0, 0.0, np.nan)
@@ -153,7 +153,7 @@ def _first_crossings(at: _Revaluation, excess: Floats, signs: tuple[float, float
 
 def _root(points: Floats, values: Floats) -> Floats:
     """(n,) where values (n,P) first meet zero, linear between points."""
-    right = np.argmax(values <= 0, axis=1)
+    right = np.argmax(values < 0, axis=1)
     rows = np.arange(len(values))
     before, after = values[rows, right - 1], values[rows, right]
     return np.asarray(points[right - 1] + before / (before - after) * (points[right] - points[right - 1]))
