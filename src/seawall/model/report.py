@@ -251,6 +251,26 @@ class LineRow(msgspec.Struct, frozen=True):
     component: Number
 
 
+class FindingRow(msgspec.Struct, frozen=True):
+    """What is safe alone and dangerous together. kind: of danger; title: one line; sentences: the whole answer.
+
+    loss: of the lines concerned in the move, hidden: what of it no view of parts shows, both loss > 0; share: hidden
+    over equity. before, after: the lines' worst loss without and with the remedy's trades, loss > 0.
+    """
+
+    kind: str
+    title: str
+    sentences: tuple[str, ...]
+    accounts: tuple[str, ...]
+    instruments: tuple[str, ...]
+    moves: tuple[str, ...]
+    loss: float
+    hidden: float
+    share: Number
+    before: float
+    after: float
+
+
 class Proof(msgspec.Struct, frozen=True):
     """One input or output by its content hash, SHA-256 in hexadecimal."""
 
@@ -263,7 +283,8 @@ class RiskReport(msgspec.Struct, frozen=True, dict=True):
     """The whole result of one run: the same inputs give the same bytes.
 
     main: name of the rule that headline ES, components and worst scenarios come from. notes: which measures the
-    inputs allowed and which not, and why. complete: every line of the book is in the totals.
+    inputs allowed and which not, and why. complete: every line of the book is in the totals. findings: hidden dangers,
+    the most severe first.
     """
 
     name: str
@@ -297,6 +318,7 @@ class RiskReport(msgspec.Struct, frozen=True, dict=True):
     version: str
     complete: bool
     schema: str = SCHEMA
+    findings: tuple[FindingRow, ...] = ()
 
     @cached_property
     def report_id(self) -> str:

@@ -1,0 +1,29 @@
+"""How is a command line read and answered? What every command shares: pairs of names, and the screen it prints to."""
+
+from __future__ import annotations
+
+import os
+
+from rich.console import Console
+
+from seawall.errors import InputError
+
+WIDTH, NARROWEST, WIDEST = 122, 100, 160
+
+
+def screen() -> Console:
+    """Standard output: as wide as it is, within what the tables are made for; a pipe has no width of its own."""
+    console = Console()
+    told = console.is_terminal or "COLUMNS" in os.environ
+    return Console(width=min(max(console.width, NARROWEST), WIDEST) if told else WIDTH)
+
+
+def pairs(option: str, texts: list[str]) -> dict[str, str]:
+    """``NAME=MEANING`` by name. Raises InputError naming the option."""
+    found = {}
+    for text in texts:
+        left, equals, right = text.partition("=")
+        if not (left.strip() and equals and right.strip()):
+            raise InputError(option, found=text, wanted="NAME=MEANING", remedy="such as BTCUSDT=BTC")
+        found[left.strip()] = right.strip()
+    return found

@@ -1,0 +1,114 @@
+"""What if? Named crises, scenarios of one's own, the worst that is plausible, and correlations that break."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from seawall.cube import hold, revalue
+from seawall.discovery.lines import KEYS
+from seawall.discovery.netting import netting
+from seawall.discovery.worst import worst_plausible
+from seawall.errors import InputError, TailTooThin
+from seawall.history.dependence_stress import opposed
+from seawall.inquiry.asked import Asked, Progress, moves_text, parts, standing
+from seawall.kernels.correlation import stressed_correlation
+from seawall.measures.sampling import sampling_of
+from seawall.measures.tail import estimate_expected_shortfall, estimate_value_at_risk
+from seawall.model.arrays import Floats
+from seawall.model.report import CrisisRow
+from seawall.model.tail_report import CorrelationStress, NettingRow, PlausibleRow, StressedRow, StressReport
+from seawall.scenarios.choice import DEGREES
+from seawall.scenarios.simulated import Dynamics, student_t
+from seawall.statement.explained import crisis_rows, scenario_rows
+from seawall.statement.numbers import known
+
+WEIGHTS = (0.0, 0.5, 1.0)
+SHOWN_WEIGHT = 0.5
+PLAUSIBILITY = 4.0
+
+
+def stress_report(asked: Asked, progress: Progress, *, plausibility: float = PLAUSIBILITY) -> StressReport:
+    """The answer. plausibility: radius of the ellipsoid, joint deviations of the horizon."""
+    if not plausibility > 0:
+        raise InputError("--plausibility", found=plausibility, wanted="joint deviations, more than 0",
+                         remedy="4 is passed about once in 400 days in any one direction")
+    stands, plan = standing(asked), asked.plan
+    progress("living through crises")
+    told = crisis_rows(asked.book, asked.market, plan.crises, plan.library, asked.currency) \
+        if plan.crises is not None and plan.library is not None else ()
+    own = tuple(row for rule in plan.told for row in scenario_rows(asked.book, asked.market, rule, asked.currency))
+    answer = StressReport(
+        stands.head, asked.policy.shortfall_confidence, asked.policy.risk_confidence, _worst_first(told),
+        _worst_first(own), None, None, (), None, plan.assumption, asked.draws, plan.notes)
+    if plan.dynamics is None:
+        note = "worst plausible move, stressed correlation: not computed, nothing says how the factors move"
+        return msgspec.structs.replace(answer, notes=(*plan.notes, note))
+    progress("searching the worst that is plausible")
+    plausible = _plausible(asked, plausibility)
+    progress("breaking correlations")
+    return msgspec.structs.replace(
+        answer, plausible=plausible, correlation=_correlation(plan.dynamics),
+        stressed=tuple(_stressed(asked, plan.dynamics, weight) for weight in WEIGHTS), netting=_netting(asked))
+
+
+def _worst_first(rows: tuple[CrisisRow, ...]) -> tuple[CrisisRow, ...]:
+    """By rising P&L; what could not be valued last."""
+    return tuple(sorted(rows, key=lambda row: (row.pnl is None, row.pnl or 0.0)))
+
+
+def _plausible(asked: Asked, radius: float) -> PlausibleRow:
+    view, crises = asked.view, asked.plan.crises
+    found = worst_plausible(view, radius=radius, rules=(crises,) if crises is not None else (), seed=asked.seed)
+    at = found.at[None, :]
+    lines = view.held(at, by=KEYS[:2])
+    return PlausibleRow(
+        found.loss, found.distance, found.radius, found.degrees, found.chance, found.chance_any, found.case,
+        found.start, found.starts, moves_text(found.move), parts(view.held(at, by="account"), 0), parts(lines, 0))
+
+
+def crisis_of(dynamics: Dynamics) -> Floats:
+    """(C,C) every factor as one, volatilities against spots: all prices fall as all volatilities rise."""
+    keys = [column.key for column in dynamics.columns]
+    signs = {key: -1 if column.risk_class == "volatility" else 1 for key, column in
+             zip(keys, dynamics.columns, strict=True)}
+    return np.asarray(opposed(signs).correlation)
+
+
+def bent(dynamics: Dynamics, weight: float) -> Dynamics:
+    """The dynamics with so much of that crisis in its correlation; volatilities stay."""
+    return dynamics._replace(
+        correlation=stressed_correlation(np.asarray(dynamics.correlation), crisis_of(dynamics), weight))
+
+
+def _correlation(dynamics: Dynamics) -> CorrelationStress:
+    after = bent(dynamics, SHOWN_WEIGHT).correlation
+    return CorrelationStress(tuple(c.key for c in dynamics.columns), "all prices fall as one, all volatilities rise",
+                             SHOWN_WEIGHT, _rows(np.asarray(dynamics.correlation)), _rows(after))
+
+
+def _rows(matrix: Floats) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(float(x) for x in row) for row in matrix)
+
+
+def _stressed(asked: Asked, dynamics: Dynamics, weight: float) -> StressedRow:
+    """The same draws at one weight, so that what differs is the correlation alone."""
+    rule = student_t(bent(dynamics, weight), scenarios=asked.draws, degrees=DEGREES, seed=asked.seed,
+                     horizon_days=float(asked.days))
+    held = hold(asked.book, revalue(asked.book, asked.market, rule), by=(), currency=asked.currency)
+    pnl, sampling, policy = np.asarray(held.pnl[0]), sampling_of(rule), asked.policy
+    try:
+        risk = estimate_value_at_risk(pnl, policy.risk_confidence, sampling=sampling, quantile=policy.quantile)
+        shortfall = estimate_expected_shortfall(pnl, policy.shortfall_confidence, sampling=sampling)
+    except TailTooThin:
+        return StressedRow(weight, None, None, None)
+    return StressedRow(weight, known(risk.value), known(shortfall.value), known(shortfall.standard_error))
+
+
+def _netting(asked: Asked) -> NettingRow | None:
+    """Between accounts; nothing to say of a single one."""
+    if len(asked.book.account_ids) < 2:
+        return None
+    found = netting(asked.view, by="account", confidence=asked.policy.shortfall_confidence, seed=asked.seed)
+    return NettingRow(float(found.standalone.sum()), found.together, found.stressed, found.reliance,
+                      known(found.fragility), found.weight)
