@@ -43,8 +43,8 @@ def test_no_start_of_a_general_optimiser_finds_a_milder_ruin():
 
 
 def test_each_account_has_its_own_distance_and_its_own_move():
-    held = book(("bear", "BTC-PERP", -1.0), ("bear", "USD", 6_000.0), ("bull", "BTC-PERP", 1.0), ("bull", "USD", 6_000.0),
-                ("flat", "USD", 1.0))
+    held = book(("bear", "BTC-PERP", -1.0), ("bear", "USD", 6_000.0), ("bull", "BTC-PERP", 1.0),
+                ("bull", "USD", 6_000.0), ("flat", "USD", 1.0))
     bear, bull, flat = distances_to_ruin(view(held))
     assert (bear.move["spot:BTC"] > 0, bull.move["spot:BTC"] < 0) == (True, True)
     # A price must rise by 10 % and fall by 10 % (both less the premium): logs 0.0952 and 0.1053.

@@ -1,7 +1,8 @@
 """Which few stories does the tail tell? Tail scenarios and named crises, grouped by how the factors moved.
 
-Distance is that of whitened moves in the directions that the book feels; what the other factors happened to do would
-only blur it. Every scenario weighs its probability times its loss, so that a medoid stands for money, not for counts.
+Distance is between the directions of whitened moves, within what the book feels: what other factors happened to do
+would only blur it, and a larger move of the same kind is the same story. Every scenario weighs its probability times
+its loss, so that a medoid stands for money, not for counts.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from seawall.model.scenario import ScenarioRule
 TOP = 3
 # Of more tail scenarios than this the worst are grouped: distances between all pairs are kept.
 MOST = 600
+# Directions spread along an arc reach about 0.4 in any number of groups: a story of its own needs more.
+STRUCTURE = 0.5
 
 
 class Contributor(NamedTuple):
@@ -37,8 +40,8 @@ class Contributor(NamedTuple):
 class TailCluster:
     """One story of the tail. medoid: label of the scenario that stands for it, with its move and loss.
 
-    weight: share of the tail's money; scenarios: how many, of which crises are named; radius: farthest member from the
-    medoid, in deviations of the felt directions. lines, accounts, factors: the largest contributors to the medoid's
+    weight: share of the tail's money; scenarios: how many, of which crises are named; spread: widest angle, in degrees,
+    between a member's direction and the medoid's. lines, accounts, factors: the largest contributors to the medoid's
     loss, a factor's being what it does alone.
     """
 
@@ -48,7 +51,7 @@ class TailCluster:
     weight: float
     scenarios: int
     crises: tuple[str, ...]
-    radius: float
+    spread: float
     lines: tuple[Contributor, ...]
     accounts: tuple[Contributor, ...]
     factors: tuple[Contributor, ...]
@@ -81,7 +84,7 @@ def tail_clusters(
 ) -> TailMap:
     """The tail of the stated t law, and every crisis as bad as its edge, in at most ``most`` groups.
 
-    How many: the number with the best weighted silhouette, one where none reaches 0.25. A crisis counts with the
+    How many: the number with the best weighted silhouette, one where none reaches 0.5. A crisis counts with the
     probability of one draw; it is valued under its own rule in full and placed by what the space's columns did in it.
     """
     moves = view.space.draws(draws, seed)
@@ -92,8 +95,9 @@ def tail_clusters(
         tail = _joined(tail, _crises(view, crises, edge))
     felt = felt_directions(quadratic_view(view), radius)
     points = tail.moves @ view.space.white.inverse.T @ felt
+    points /= np.maximum(np.sqrt((points**2).sum(axis=1, keepdims=True)), 1e-300)
     apart = distances(points)
-    found = natural_clusters(apart, tail.weights, most=most)
+    found = natural_clusters(apart, tail.weights, most=most, least_silhouette=STRUCTURE)
     return TailMap(tuple(_cluster(view, tail, found, apart, n) for n in range(len(found.medoids))), confidence, edge,
                    found.silhouette, view.currency)
 
@@ -131,11 +135,15 @@ def _cluster(view: View, tail: _Tail, found: Clusters, apart: Floats, place: int
     return TailCluster(
         tail.labels[medoid], view.space.story(move), float(tail.losses[medoid]),
         float(tail.weights[inside].sum() / tail.weights.sum()), len(inside),
-        tuple(tail.labels[n] for n in inside if tail.named[n]), float(apart[medoid, inside].max()),
+        tuple(tail.labels[n] for n in inside if tail.named[n]), _angle(float(apart[medoid, inside].max())),
         _top([f"{account} / {name}" for account, name, _ in held.keys], -held.pnl[:, 0]),
         _top([account for account, _, _ in held.keys], -held.pnl[:, 0]),
         _top(_factor_names(view.space, moving.tolist()), -held.pnl.sum(axis=0)[1:]),
     )
+
+
+def _angle(chord: float) -> float:
+    return float(np.degrees(2 * np.arcsin(min(chord / 2, 1.0))))
 
 
 def _factor_names(space: FactorSpace, places: list[int]) -> list[str]:

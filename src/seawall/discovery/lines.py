@@ -14,8 +14,12 @@ from seawall.model.arrays import Bools, Floats, Ints
 from seawall.model.failure import Failure
 
 KEYS = ("account", "instrument", "venue")
-# Two lines of one instrument that cancel to within this share are one account's trade with another.
+# Lines that cancel to within this share of the largest's swing, in every move of the table, cannot come apart.
 CROSSED = 0.02
+# Lines that are looked at for such cancellation, the largest first, and how many it may take.
+LOOKED_AT, MOST_TOGETHER = 80, 5
+# Of the table's moves every so many suffice to find who might cancel; all of them decide.
+THINNED = 8
 # A partner must take away at least this share of the squared swing to count as a hedge.
 HELPS = 0.01
 MOST_PARTNERS = 24
@@ -63,19 +67,38 @@ class Lines:
 
     @cached_property
     def crossed(self) -> Bools:
-        """(N) whether another account holds the same the other way."""
+        """(N) whether others cancel it: the same contract held the other way, a conversion against its future."""
+        swing = np.abs(self.loss).max(axis=1)
         out = np.zeros(len(self.keys), dtype=bool)
-        by_name: dict[str, list[int]] = {}
-        for n, key in enumerate(self.keys):
-            by_name.setdefault(key[1], []).append(n)
-        for rows in by_name.values():
-            shorts = [n for n in rows if self.quantity[n] < 0]
-            for n in sorted((n for n in rows if self.quantity[n] > 0), key=lambda n: -self.quantity[n]):
-                gaps = [abs(self.quantity[n] + self.quantity[s]) for s in shorts]
-                if gaps and min(gaps) <= CROSSED * self.quantity[n]:
-                    other = shorts.pop(int(np.argmin(gaps)))
-                    out[[n, other]] = True
+        for row in np.argsort(-swing, kind="stable")[:LOOKED_AT].tolist():
+            if not out[row] and swing[row] > 0:
+                out[self._cancelled(row, ~out)] = True
         return out
+
+    @cached_property
+    def _thinned(self) -> tuple[Floats, Floats]:
+        """(N,M') losses in some of the moves, and each line's sum of squares (N) over them."""
+        thin = np.ascontiguousarray(self.loss[:, ::THINNED])
+        return thin, np.asarray((thin**2).sum(axis=1))
+
+    def _cancelled(self, row: int, free: Bools) -> list[int]:
+        """The line and those that cancel it, found greedily; nothing if more than 2 % is left."""
+        thin, square = self._thinned
+        chosen, rest = [row], thin[row].copy()
+        most = float(np.abs(self.loss[row]).max())
+        open_rows = free & np.array([name == self.underlying[row] for name in self.underlying])
+        open_rows[row] = False
+        for _ in range(MOST_TOGETHER):
+            if np.abs(rest).max() <= CROSSED * most and np.abs(self.loss[chosen].sum(axis=0)).max() <= CROSSED * most:
+                return chosen if len(chosen) > 1 else []
+            after = np.where(open_rows, 2 * thin @ rest + square, np.inf)
+            best = int(np.argmin(after))
+            if not after[best] < 0:
+                break
+            chosen.append(best)
+            open_rows[best] = False
+            rest = rest + thin[best]
+        return []
 
     def more(self, moves: Floats) -> Floats:
         """(N,K) losses of the same lines under further moves."""

@@ -1,14 +1,15 @@
 """Can a danger be found among five hundred lines? Books with one hidden in them, and books with none, by seed.
 
-Both kinds are drawn alike: twenty accounts at six venues with options, futures, perpetuals, spot, staked tokens and
-loans; one large outright position; one large position that another account holds the other way; and harmless versions
-of the same five families, at a fifth of the size. A planted book has one of them at full size. Lines stand in random
-order, and each planted account keeps the cash that whoever runs it would.
+Both kinds are drawn alike: twenty accounts at six venues with options, futures, perpetuals, spot and staked tokens;
+large innocent positions, so that size alone tells nothing (outright ones, the same contract in two accounts,
+conversions against their future, long straddles); and harmless versions of the same five families, at up to a fifth of
+the size. A planted book has one of them at full size. Lines stand in random order, and each planted account keeps the
+cash that whoever runs it would.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from seawall.model.book import Book
 from seawall.model.market import Market
 from seawall.scenarios.simulated import Dynamics
 from seawall.testing.planting_dangers import FAMILIES, SHELF, Leg, Sketch, sketch
-from seawall.testing.planting_market import COINS, INDEX, TURNOVER, VENUES, planting_dynamics, planting_market
+from seawall.testing.planting_market import COINS, EXPIRIES, INDEX, TURNOVER, VENUES, planting_dynamics, planting_market
 
 LINES, ACCOUNTS = 500, 20
 # Loss in its move, as a share of the whole book's equity: of a danger, and how much of that a harmless version is.
@@ -74,20 +75,22 @@ def clean_book(seed: int) -> Planted:
     return _made(seed, np.random.default_rng([seed, 2]), None)
 
 
-def was_found(planted: Planted, findings: Iterable[Finding], *, first: int = 3) -> bool:
-    """Whether one of the first findings is the danger: it names at least half of the planted lines, as account and
-    instrument, and at least half of what it names is planted."""
+def was_found(planted: Planted, findings: Sequence[Finding], *, first: int = 3) -> bool:
+    """Whether one of the first findings names the danger."""
+    return any(names_danger(planted, ((m.account, m.instrument) for m in finding.members))
+               for finding in findings[:first])
+
+
+def names_danger(planted: Planted, lines: Iterable[tuple[str, str]]) -> bool:
+    """Whether lines, as account and instrument, are the danger: at least half of the planted ones are among them, and
+    at least half of them are planted."""
     if planted.danger is None:
         return False
-    book = planted.book
-    account, instrument = book.column("account"), book.column("instrument")
+    account, instrument = planted.book.column("account"), planted.book.column("instrument")
     truth = {(str(account[n]), str(instrument[n])) for n in planted.danger.lines}
-    for finding in list(findings)[:first]:
-        named = {(member.account, member.instrument) for member in finding.members}
-        hit = len(named & truth)
-        if hit * 2 >= len(truth) and hit * 2 >= len(named):
-            return True
-    return False
+    named = set(lines)
+    hit = len(named & truth)
+    return 2 * hit >= len(truth) and 2 * hit >= len(named) > 0
 
 
 class _Draft:
@@ -97,7 +100,8 @@ class _Draft:
         self.rng = rng
         self.accounts = [f"DESK-{n:02d}" for n in range(1, ACCOUNTS + 1)]
         self.home = {a: VENUES[rng.integers(len(VENUES))] for a in self.accounts}
-        self.cash = {a: float(rng.uniform(2e6, 6e6)) for a in self.accounts}
+        self.own = {a: float(rng.uniform(2e6, 6e6)) for a in self.accounts}
+        self.cash = dict(self.own)
         self.legs: list[Leg] = []
         self.volume = dict(_daily_volumes())
         self.danger: Sketch | None = None
@@ -107,10 +111,34 @@ class _Draft:
         """Cash so far: planted trades cost nothing but what they pledge."""
         return sum(self.cash.values())
 
+    def someone(self) -> str:
+        """An account, drawn."""
+        return self.accounts[self.rng.integers(ACCOUNTS)]
+
+    def free(self, family: str) -> list[str]:
+        """All accounts in random order; for pledged coins those first whose cash is pledged for nothing else."""
+        order: list[str] = self.rng.permutation(self.accounts).tolist()
+        if family == "wrong_way":
+            order.sort(key=lambda account: self.cash[account] > self.own[account])
+        return order
+
+    def venue(self) -> str:
+        """The letter of a venue, drawn."""
+        return VENUES[self.rng.integers(len(VENUES))][-1]
+
+    def side(self) -> float:
+        """Long or short, drawn."""
+        return 1.0 if self.rng.random() < 0.5 else -1.0
+
+    def add(self, account: str, instrument: str, quantity: float, *, cash: float = 0.0) -> None:
+        """One innocent line, and the cash that its holder keeps for it."""
+        self.legs.append(Leg(account, instrument, quantity, planted=False))
+        self.cash[account] += cash
+
     def plant(self, drawn: Sketch, share: float, worth: _Worth, *, danger: bool) -> None:
         """Adds a sketch, sized so that it loses this share of the equity there is once its own cash has come in."""
         for account in drawn.bare:
-            self.cash[account] = 1e5
+            self.cash[account] -= 0.98 * self.own[account]  # what other trades brought stays for them
         loss, brought = worth.of(drawn), sum(drawn.cash.values())
         size = share * self.equity / max(loss - share * brought, 0.2 * loss)
         legs = [leg._replace(quantity=leg.quantity * size, planted=leg.planted and danger) for leg in drawn.legs]
@@ -174,15 +202,14 @@ class _Worth:
 def _made(seed: int, rng: np.random.Generator, family: str | None) -> Planted:
     market, dynamics = planting_market(), planting_dynamics(rng)
     draft, worth = _Draft(rng), _Worth(market, dynamics)
-    _outright(draft)
-    _matched(draft)
+    for innocent in (_outright, _matched, _conversions, _straddle):
+        innocent(draft)
     others = [f for f in rng.permutation(FAMILIES).tolist() if f != family][: 2 if family else 3]
     for name in others:
         share = rng.uniform(*SIZES[name]) * rng.uniform(*HARMLESS)
-        draft.plant(sketch(name, rng, rng.permutation(draft.accounts).tolist()), share, worth, danger=False)
+        draft.plant(sketch(name, rng, draft.free(name)), share, worth, danger=False)
     if family is not None:
-        free = rng.permutation(draft.accounts).tolist()
-        draft.plant(sketch(family, rng, free), rng.uniform(*SIZES[family]), worth, danger=True)
+        draft.plant(sketch(family, rng, draft.free(family)), rng.uniform(*SIZES[family]), worth, danger=True)
     _everyday(draft, LINES - len(draft.legs) - ACCOUNTS)
     book, planted = draft.book(f"{'planted' if family else 'clean'} {seed}")
     liquidity = Liquidity(draft.volume)
@@ -209,22 +236,40 @@ def _danger(
 
 
 def _outright(draft: _Draft) -> None:
-    """A large position that anyone can see: long coins, with cash behind it."""
-    coin = ("BTC", "ETH")[draft.rng.integers(2)]
-    account, money = draft.accounts[draft.rng.integers(ACCOUNTS)], draft.equity * draft.rng.uniform(0.05, 0.12)
-    draft.legs.append(Leg(account, f"{coin}-PERP-A", money / COINS[coin][0], planted=False))
-    draft.cash[account] += 0.6 * money
+    """Large positions that anyone can see: coins long or short, with cash behind them."""
+    for _ in range(2):
+        coin = ("BTC", "ETH")[draft.rng.integers(2)]
+        account, money = draft.someone(), draft.equity * draft.rng.uniform(0.04, 0.10)
+        draft.add(account, f"{coin}-PERP-{draft.venue()}", money * draft.side() / COINS[coin][0], cash=0.6 * money)
 
 
 def _matched(draft: _Draft) -> None:
     """The same contract, long in one account and short in another: nothing can come between them."""
-    coin = ("BTC", "ETH", "SOL")[draft.rng.integers(3)]
-    one, other = draft.rng.choice(draft.accounts, 2, replace=False).tolist()
-    money = draft.equity * draft.rng.uniform(0.2, 0.4)
-    name = f"{coin}-PERP-{VENUES[draft.rng.integers(len(VENUES))][-1]}"
-    for account, sign in ((one, 1.0), (other, -1.0)):
-        draft.legs.append(Leg(account, name, sign * money / COINS[coin][0], planted=False))
-        draft.cash[account] += 0.5 * money
+    for _ in range(2):
+        coin = ("BTC", "ETH", "SOL")[draft.rng.integers(3)]
+        money, name = draft.equity * draft.rng.uniform(0.3, 0.7), f"{coin}-PERP-{draft.venue()}"
+        for account, sign in zip(draft.rng.choice(draft.accounts, 2, replace=False).tolist(), (1.0, -1.0), strict=True):
+            draft.add(account, name, sign * money / COINS[coin][0], cash=0.4 * money)
+
+
+def _conversions(draft: _Draft) -> None:
+    """A call less a put is its future: three large lines that cancel in every move."""
+    for _ in range(2):
+        coin, expiry = ("BTC", "ETH", "SOL")[draft.rng.integers(3)], EXPIRIES[1 + draft.rng.integers(2)]
+        account, day = draft.someone(), expiry.strftime("%d%b%y").upper()
+        money, strike = draft.equity * draft.rng.uniform(0.3, 0.6), COINS[coin][0] * (0.95, 1.05)[draft.rng.integers(2)]
+        units = draft.side() * money / COINS[coin][0]
+        draft.add(account, f"{coin}-{day}-{strike:g}-C-USD", units, cash=0.1 * money)
+        draft.add(account, f"{coin}-{day}-{strike:g}-P-USD", -units)
+        draft.add(account, f"{coin}-FUT-{day}", -units)
+
+
+def _straddle(draft: _Draft) -> None:
+    """Long options both ways: a large position that gains from what others fear."""
+    coin, money = ("BTC", "ETH", "SOL")[draft.rng.integers(3)], draft.equity * draft.rng.uniform(0.2, 0.4)
+    account, day = draft.someone(), EXPIRIES[2].strftime("%d%b%y").upper()
+    for kind in "CP":
+        draft.add(account, f"{coin}-{day}-{COINS[coin][0] * 1.05:g}-{kind}-USD", money / COINS[coin][0])
 
 
 def _everyday(draft: _Draft, count: int) -> None:

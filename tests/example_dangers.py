@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from example_market import EXPIRIES, example_market
 
+from example_market import EXPIRIES, example_market
 from seawall.discovery.space import View, factor_space
 from seawall.instruments.cash import CashTerms
 from seawall.instruments.future import FutureTerms
