@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 
 BEND = 0.5  # of the contour's asymptote: steep enough that a square still decays along it
-REACH = np.arange(0.0, 40.25, 0.25)
+REACH = np.arange(0.0, 40.5, 0.5)
 NEGLIGIBLE = 1e-17
 FEWEST_NODES, MOST_NODES = 128, 8_192
 RELATIVE = 1e-10
@@ -204,7 +204,9 @@ def _real_log_integrand(law: QuadraticLaw, loss: float, s: Floats) -> Floats:
 def _shape(law: QuadraticLaw, loss: float, saddle: float) -> tuple[float, float, float]:
     """Bend of the contour, the t at which its integrand is negligible, and its width at the saddle."""
     wide = _width(law, loss, saddle)
-    bends = (0.0,) if np.isfinite(law.degrees) else (0.0, BEND, -BEND)
+    # Far out, exp(-s x) decays to the right above the loss with every square completed away, below it to the left.
+    side = float(np.copysign(BEND, loss - floor_or_ceiling(law)))
+    bends = (0.0,) if np.isfinite(law.degrees) else (0.0, side)
     best = (0.0, np.inf, wide)
     for bend in bends:
         s = saddle + wide * (1j * np.sinh(REACH) + bend * (np.cosh(REACH) - 1))

@@ -103,8 +103,9 @@ def matched_normal(
 def cornish_fisher(moments: Floats, confidence: float) -> CornishFisher:
     """Tail from the first four cumulants of the loss (4,), for display only.
 
-    Off by 5 % at 99 % and a quarter at 99.9 % on mild books. inside: the expansion grows with the normal deviate
-    everywhere, which it does only for small skewness and enough kurtosis.
+    Within 2 % of quadratic books under normal factors, and two fifths too high where one day in twenty has thrice the
+    deviation. inside: the expansion grows with the normal deviate everywhere, which it does only for small skewness
+    and enough kurtosis; that keeps losses in order, and does not make them right.
     Source: Cornish and Fisher (1938); Maillard (2012), A user's guide to the Cornish-Fisher expansion.
     """
     if not (len(moments) == 4 and moments[1] > 0):
