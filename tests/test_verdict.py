@@ -22,8 +22,10 @@ def use(state: str, used: float = 0.5, name: str = "desk shortfall") -> LimitUse
     return LimitUse(Limit("expected_shortfall", 1.0, name=name), used, used, state)
 
 
-def said(accounts: list[AccountRow], limits: tuple[LimitUse, ...] = (), unplaced: int = 0) -> tuple[str, str, str]:
-    found = verdict(Facts(accounts, limits, "USD", unplaced))
+def said(
+    accounts: list[AccountRow], limits: tuple[LimitUse, ...] = (), unplaced: int = 0, doubts: tuple[str, ...] = ()
+) -> tuple[str, str, str]:
+    found = verdict(Facts(accounts, limits, "USD", unplaced, doubts))
     return found.status, found.sentence, found.lede
 
 
@@ -49,14 +51,25 @@ def test_a_breached_limit_is_named_with_its_use() -> None:
 def test_the_nearest_account_is_named_with_its_move_and_chance() -> None:
     status, sentence, _ = said([account("FAR", down=-0.4), account("NEAR", down=-0.069, chance=0.07)])
     assert status == "act today"
-    assert sentence == ("Every account covers its scan, but a 6.9% joint fall takes NEAR below it: 7 in 100 by the "
-                        "horizon")
+    assert sentence == ("Every account covers its scan, but a 6.9% joint fall takes NEAR below it; 7 in 100 scenarios "
+                        "cost it more than it can spare")
 
 
 def test_a_quiet_book_says_until_when() -> None:
     status, sentence, _ = said([account("FAR", down=-0.4)], (use("within"),))
     assert (status, sentence) == (
         "quiet", "No limit is near, and every account covers its scan: the nearest, FAR, until a 40.0% joint fall")
+
+
+def test_a_doubt_is_said_in_the_sentence_and_in_the_lede() -> None:
+    status, sentence, lede = said([account()], doubts=("one limit could not be read",))
+    assert (status, sentence) == ("watch", "What could be assessed covers its scan, but one limit could not be read")
+    assert "One limit could not be read." in lede
+
+
+def test_a_book_of_which_nothing_was_assessed_covers_nothing() -> None:
+    _, sentence, _ = said([account("X", "unknown", equity=None), account("Y", "unknown", equity=None)])
+    assert sentence == "No account could be assessed"
 
 
 def test_what_was_not_assessed_is_never_said_to_cover() -> None:

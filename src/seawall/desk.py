@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from seawall import samples
+from seawall.changes.archive import Archive, Ingredients
+from seawall.changes.between import assets
+from seawall.changes.compare import changes
 from seawall.engine import Assessment, assess, failing
 from seawall.errors import InputError
+from seawall.formats.archive import MANIFEST, read_archive, write_archive
 from seawall.formats.book import read_book
+from seawall.formats.changes import encode_changes
 from seawall.formats.factors import read_factors
 from seawall.formats.history import read_history
 from seawall.formats.limits import LimitFile, read_limits
@@ -27,9 +31,10 @@ from seawall.history.join import common_calendar
 from seawall.market.supplement import with_factors
 from seawall.measures.limits import exit_code
 from seawall.model.book import Book
-from seawall.model.failure import Failure
 from seawall.model.market import Market
 from seawall.model.policy import Policy
+from seawall.report.changes_html import render_changes
+from seawall.report.changes_terminal import show_changes
 from seawall.report.html import render
 from seawall.report.terminal import show, show_market
 from seawall.scenarios.choice import ALL, Plan, Wish, choose
@@ -63,12 +68,13 @@ class Desk:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where to: a page, JSON, a directory of tables; quiet: nothing on the screen."""
+    """Where to: a page, JSON, a directory of tables; quiet: nothing on the screen; save: the run with its inputs."""
 
     html: Path | None = None
     json: Path | None = None
     tables: Path | None = None
     quiet: bool = False
+    save: Path | None = None
 
 
 def sample_desk(name: str, *, draws: int = 10_000, seed: int = 1) -> Desk:
@@ -86,9 +92,9 @@ def sample_desk(name: str, *, draws: int = 10_000, seed: int = 1) -> Desk:
 def run(desk: Desk, outputs: Outputs, screen: Console, side: Console) -> int:
     """Assesses the desk, writes what is asked for, shows it, and returns the exit code."""
     with stages(side, outputs.quiet) as stage:
-        assessment = assessed(desk, stage)
+        assessment, archive = archived(desk, stage)
         stage("writing")
-        written = write(assessment, outputs)
+        written = write(assessment, outputs) + save(archive, outputs)
     report = assessment.report
     if not outputs.quiet:
         show(report, screen)
@@ -99,28 +105,28 @@ def run(desk: Desk, outputs: Outputs, screen: Console, side: Console) -> int:
 
 def assessed(desk: Desk, stage: Stage) -> Assessment:
     """The assessment of the desk's files. Raises InputError and its kin for what cannot be used."""
+    return archived(desk, stage)[0]
+
+
+def archived(desk: Desk, stage: Stage) -> tuple[Assessment, Archive]:
+    """The assessment, and the run with every input it came from. Raises as ``assessed``."""
     stage("reading the market")
     market = market_of(desk)
     stage("reading the book")
     book = read_book(desk.book, market, strict=desk.strict)
-    plan = planned(desk, book, market)
+    made_of = ingredients(desk)
+    plan = planned(made_of, book, market)
     limits = _limits(desk, book)
-    policy = Policy(limits=limits.limits if limits else (), currency=desk.currency, strict=desk.strict)
+    policy = Policy(limits=limits.limits if limits else (), currency=desk.currency, strict=desk.strict,
+                    problems=limits.failures if limits else ())
     found = assess(book, market, plan, policy=policy, by=desk.by, title=desk.title, progress=stage)
-    return with_problems(found, limits.failures) if limits else found
+    return found, Archive(found.report, book, market, plan, policy, desk.by, desk.title, made_of)
 
 
 def _limits(desk: Desk, book: Book) -> LimitFile | None:
     if desk.limits is None:
         return None
     return read_limits(desk.limits, dimensions=frozenset(dimensions(book)), strict=desk.strict)
-
-
-def with_problems(found: Assessment, problems: tuple[Failure, ...]) -> Assessment:
-    """The assessment with problems of other files among its failures: it is not complete then."""
-    report = msgspec.structs.replace(found.report, failures=(*found.report.failures, *problems),
-                                     complete=found.report.complete and not problems)
-    return replace(found, report=report)
 
 
 def market_of(desk: Desk) -> Market:
@@ -131,8 +137,8 @@ def market_of(desk: Desk) -> Market:
     return market
 
 
-def planned(desk: Desk, book: Book, market: Market) -> Plan:
-    """The scenarios that the desk asks for: names of generators, or files."""
+def ingredients(desk: Desk) -> Ingredients:
+    """What the desk's scenarios are made of: names of generators, or files, and the history. Raises InputError."""
     names = tuple(name for name in desk.scenarios if name in ALL)
     files = [Path(name) for name in desk.scenarios if name not in ALL]
     unknown = [str(path) for path in files if not path.exists()]
@@ -143,8 +149,12 @@ def planned(desk: Desk, book: Book, market: Market) -> Plan:
     history = common_calendar(read_history(prices, desk.names or None)) if prices else None
     wish = Wish(names if desk.scenarios else ALL, tuple(read_scenarios(path) for path in files), desk.draws, desk.seed,
                 desk.days, desk.proxies)
-    underlyings = {i.underlying for i in book.instruments} | {i.settlement_currency for i in book.instruments}
-    return choose(market, sorted(underlyings), history=history, library=load_crises(), wish=wish)
+    return Ingredients(wish, history, load_crises())
+
+
+def planned(made_of: Ingredients, book: Book, market: Market) -> Plan:
+    """The scenarios that the ingredients allow for this book and market."""
+    return choose(market, assets(book), history=made_of.history, library=made_of.library, wish=made_of.wish)
 
 
 def _holds_history(path: Path) -> bool:
@@ -170,6 +180,30 @@ def write(assessment: Assessment, outputs: Outputs) -> list[tuple[Path, int]]:
         vectors = {**assessment.totals, f"{report.main} by account": assessment.accounts}
         written += write_tables(report, outputs.tables, vectors)
     return [(path, path.stat().st_size) for path in written]
+
+
+def save(archive: Archive, outputs: Outputs) -> list[tuple[Path, int]]:
+    """The run with its inputs, if asked for: its manifest, and the size of the whole directory."""
+    if outputs.save is None:
+        return []
+    write_archive(archive, outputs.save)
+    return [(outputs.save / MANIFEST, sum(file.stat().st_size for file in outputs.save.iterdir()))]
+
+
+def compare(runs: tuple[Path, Path], outputs: Outputs, screen: Console, side: Console) -> int:
+    """What changed between two saved runs, the earlier first whichever is named first; 11 if one is partial."""
+    with stages(side, outputs.quiet) as stage:
+        stage("reading and verifying both runs")
+        before, after = sorted((read_archive(path) for path in runs), key=lambda run: run.market.as_of)
+        found = changes(before, after, progress=stage)
+        written = [_written(outputs.html, render_changes(found).encode())] if outputs.html else []
+        written += [_written(outputs.json, encode_changes(found))] if outputs.json else []
+    if not outputs.quiet:
+        show_changes(found, screen)
+        for path in written:
+            screen.print(f"Wrote {path} {path.stat().st_size / 1000:,.0f} kB", style="dim", highlight=False,
+                         soft_wrap=True)
+    return 0 if found.before.complete and found.after.complete else 11
 
 
 def _written(path: Path, data: bytes) -> Path:

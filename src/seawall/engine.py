@@ -7,6 +7,7 @@ Each rule is revalued once; everything that the report tells of a rule is read f
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,15 +20,17 @@ import numpy as np
 from seawall.cube import hold, revalue
 from seawall.errors import InputError
 from seawall.instruments.plugins import versions
+from seawall.market.build import OLD_CHAIN
 from seawall.measures.allocation import allocate
 from seawall.measures.greeks import InstrumentGreeks, instrument_greeks
 from seawall.measures.limits import check_limits
 from seawall.measures.scan import scan
 from seawall.model.book import Book
+from seawall.model.failure import Failure
 from seawall.model.market import Market
 from seawall.model.policy import Policy
 from seawall.model.report import ComponentRow, Counts, CrisisRow, Joint, Number, Proof, RiskReport, TailRow
-from seawall.model.results import Cube, Held
+from seawall.model.results import Cube, Held, LimitUse
 from seawall.model.scenario import ScenarioRule
 from seawall.scenarios.choice import MOVING, Plan
 from seawall.statement.accounts import AccountFacts, account_facts, account_rows, leverage_rows
@@ -38,9 +41,11 @@ from seawall.statement.numbers import key_text, known
 from seawall.statement.sensitivities import greek_rows, joint_of, price_rows, vega_rows
 from seawall.statement.tails import histogram, tail_rows
 from seawall.verdict import Facts, verdict
+from seawall.words import counted
 
 Progress = Callable[[str], None]
 DEFAULT_BY = ("venue", "underlying", "account")
+AGED = "quotes are over a day older than the market"
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Subject:
     policy: Policy
     by: tuple[str, ...]
     title: str
+    book_id: str
 
     @property
     def currency(self) -> str:
@@ -92,7 +98,8 @@ def assess(
     progress is told what is being done. Raises InputError for a dimension the book does not have or a plugin the
     policy does not allow, TailTooThin if the main rule has no tail at the headline's confidence.
     """
-    subject = Subject(book, market, plan, policy or Policy(), by, title or book.name)
+    aged = dataclasses.replace(book, failures=(*book.failures, *_aged(market)))
+    subject = Subject(aged, market, plan, policy or Policy(), by, title or book.name, book.book_id)
     _refuse_plugins(subject.policy)
     valued = _valued(subject, progress or _silent)
     (progress or _silent)("explaining the worst scenarios, the crises and the grid")
@@ -127,11 +134,11 @@ def _report(subject: Subject, valued: Valued) -> RiskReport:
     currency, confidence, cube, greeks = subject.currency, policy.shortfall_confidence, valued.cube, valued.greeks
     measured = _measured(subject, valued)
     checked = check_limits(policy.limits, measures_of(measured, confidence, policy.risk_confidence, currency))
-    failures = tuple(dict.fromkeys((*book.failures, *cube.failures, *checked.failures)))
+    failures = tuple(dict.fromkeys((*book.failures, *cube.failures, *policy.problems, *checked.failures)))
     prices, total = price_rows(book, market), np.asarray(valued.total.pnl[0])
     return RiskReport(
         name=book.name, title=subject.title, as_of=market.as_of, currency=currency,
-        verdict=verdict(Facts(measured.accounts, checked.uses, currency, sum(not f.accounts for f in book.failures))),
+        verdict=verdict(_facts(subject, measured, checked.uses)),
         counts=_counts(book, valued.accounts), main=cube.rule.name, equity=measured.equity,
         shortfall_confidence=confidence, risk_confidence=policy.risk_confidence,
         tails=_tails(subject, valued, measured.equity),
@@ -146,6 +153,17 @@ def _report(subject: Subject, valued: Valued) -> RiskReport:
         version=importlib.metadata.version("seawall"),
         complete=not failures and not valued.accounts.held.unknown,
     )
+
+
+def _facts(subject: Subject, measured: Measured, uses: tuple[LimitUse, ...]) -> Facts:
+    """What the verdict is read from: rows without an account, old quotes and unread limits are told as doubts."""
+    unplaced = [failure for failure in subject.book.failures if not failure.accounts]
+    aged = [failure for failure in unplaced if failure.reason == AGED]
+    doubts = [f"quotes of {failure.where} are of {failure.found}" for failure in aged]
+    unread = len(subject.policy.problems)
+    if unread:
+        doubts.append(f"{counted(unread, 'limit')} could not be read")
+    return Facts(measured.accounts, uses, subject.currency, len(unplaced) - len(aged), tuple(doubts))
 
 
 def _measured(subject: Subject, valued: Valued) -> Measured:
@@ -230,11 +248,20 @@ def _proofs(subject: Subject, main: Cube) -> tuple[Proof, ...]:
     book, market, plan = subject.book, subject.market, subject.plan
     rules: list[ScenarioRule] = [*plan.tails, *plan.told, *([plan.crises] if plan.crises else [])]
     return (
-        Proof("book", book.book_id, f"{len(book):,} lines, {len(book.instruments):,} instruments"),
+        Proof("book", subject.book_id, f"{len(book):,} lines, {len(book.instruments):,} instruments"),
         Proof("market", market.market_id, f"{market.as_of.isoformat()}, {len(market.factors):,} factors"),
         *(Proof(f"scenarios {r.name}", r.rule_id, f"{len(r):,} × {len(r.columns):,} shocks") for r in rules),
         Proof("policy", subject.policy.policy_id, f"{len(subject.policy.limits):,} limits, confidences, quantile rule"),
         Proof("cube", main.cube_id, f"{main.pnl.shape[0]:,} × {main.pnl.shape[1]:,} P&L in settlement currency"),
+    )
+
+
+def _aged(market: Market) -> tuple[Failure, ...]:
+    """Chains that are not of the market's time: what rests on them cannot be told from what does not."""
+    return tuple(
+        Failure(AGED, entry.source, ", ".join(entry.examples), f"quotes of {market.as_of.isoformat()}",
+                "take chains of one time, or report them apart")
+        for entry in market.quality if entry.reason == OLD_CHAIN
     )
 
 

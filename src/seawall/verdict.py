@@ -19,12 +19,16 @@ CLOSE_MOVE = 0.1
 
 
 class Facts(NamedTuple):
-    """What the verdict is read from. unplaced: rows that could not be read and name no account."""
+    """What the verdict is read from.
+
+    unplaced: rows that could not be read and name no account. doubts: what else is not known, each a clause.
+    """
 
     accounts: Sequence[AccountRow]
     limits: Sequence[LimitUse]
     currency: str
     unplaced: int = 0
+    doubts: tuple[str, ...] = ()
 
 
 def verdict(facts: Facts) -> Verdict:
@@ -34,7 +38,7 @@ def verdict(facts: Facts) -> Verdict:
         found = rule(facts, known)
         if found is not None:
             return Verdict(*found, _lede(facts, known))
-    missing = len(known) < len(facts.accounts) or facts.unplaced
+    missing = len(known) < len(facts.accounts) or facts.unplaced or facts.doubts
     if missing:
         return Verdict(WATCH, _unassessed_sentence(facts), _lede(facts, known))
     return Verdict(QUIET, _quiet(known), _lede(facts, known))
@@ -133,7 +137,8 @@ def _fall(nearest: tuple[AccountRow, float]) -> str:
 def _chance(account: AccountRow) -> str:
     if account.chance is None:
         return ""
-    return f": {'under 1' if account.chance < 0.01 else f'{100 * account.chance:.0f}'} in 100 by the horizon"
+    share = "under 1" if account.chance < 0.01 else f"{100 * account.chance:.0f}"
+    return f"; {share} in 100 scenarios cost it more than it can spare"
 
 
 def _lede(facts: Facts, known: Sequence[AccountRow]) -> str:
@@ -147,6 +152,7 @@ def _lede(facts: Facts, known: Sequence[AccountRow]) -> str:
     if facts.unplaced:
         parts.append(f"{capital(in_words(facts.unplaced))} row{_s(facts.unplaced)} named no account; "
                      "every total below is partial without them.")
+    parts += [f"{capital(doubt)}." for doubt in facts.doubts]
     states = [use.state for use in facts.limits]
     if states:
         parts.append(f"Limits: {in_words(states.count('breached'))} breached, {in_words(states.count('near'))} near, "
@@ -160,11 +166,12 @@ def _lede(facts: Facts, known: Sequence[AccountRow]) -> str:
 
 def _unassessed_sentence(facts: Facts) -> str:
     count = sum(a.status == "unknown" for a in facts.accounts)
-    if not count:
-        return "What could be assessed covers its scan, but rows of the book could not be read"
-    all_accounts = in_words(len(facts.accounts))
-    return f"What could be assessed covers its scan, but {in_words(count)} of {all_accounts} accounts could not be" \
-           " assessed"
+    if count and count == len(facts.accounts):
+        return "No account could be assessed" if count > 1 else "The only account could not be assessed"
+    covers = "What could be assessed covers its scan"
+    if count:
+        return f"{covers}, but {in_words(count)} of {in_words(len(facts.accounts))} accounts could not be assessed"
+    return f"{covers}, but {'rows of the book could not be read' if facts.unplaced else facts.doubts[0]}"
 
 
 def _are(count: int) -> str:

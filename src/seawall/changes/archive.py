@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-import msgspec
+from dataclasses import dataclass
 
 from seawall.engine import Assessment, assess
 from seawall.model.book import Book
-from seawall.model.failure import Failure
 from seawall.model.market import Market
 from seawall.model.panel import Panel
 from seawall.model.policy import Policy
@@ -28,7 +25,7 @@ class Ingredients:
 
 @dataclass(frozen=True, eq=False)
 class Archive:
-    """One run. by: dimensions of the report; problems: failures of further files, such as the limits'.
+    """One run. by: dimensions of the report.
 
     made_of: None where the rules alone were kept: then nothing tells new data from new parameters.
     remarks: what was noticed when it was read back, such as another version of the code.
@@ -41,20 +38,10 @@ class Archive:
     policy: Policy
     by: tuple[str, ...]
     title: str = ""
-    problems: tuple[Failure, ...] = ()
     made_of: Ingredients | None = None
     remarks: tuple[str, ...] = ()
 
 
 def reassess(archive: Archive) -> Assessment:
     """The run again, from its inputs alone: under the same code the same ``report_id``."""
-    found = assess(archive.book, archive.market, archive.plan, policy=archive.policy, by=archive.by,
-                   title=archive.title)
-    return with_problems(found, archive.problems)
-
-
-def with_problems(found: Assessment, problems: tuple[Failure, ...]) -> Assessment:
-    """The assessment with problems of other files among its failures: it is not complete then."""
-    report = msgspec.structs.replace(found.report, failures=(*found.report.failures, *problems),
-                                     complete=found.report.complete and not problems)
-    return replace(found, report=report)
+    return assess(archive.book, archive.market, archive.plan, policy=archive.policy, by=archive.by, title=archive.title)

@@ -21,11 +21,10 @@ import pyarrow.parquet as parquet
 from seawall.changes.archive import Archive, Ingredients
 from seawall.errors import FileProblem, RiskError
 from seawall.formats.manifest import write_whole
-from seawall.formats.nouns import Shelf, noun_of, plain, value_of
+from seawall.formats.nouns import Shelf, noun_of, plain
 from seawall.formats.report import decode_report, encode_report
 from seawall.instruments.plugins import versions
 from seawall.model.book import Book
-from seawall.model.failure import Failure
 from seawall.model.market import Market
 from seawall.model.policy import Policy
 from seawall.scenarios.choice import Plan
@@ -108,7 +107,7 @@ def _files(archive: Archive) -> dict[str, bytes]:
     shelf = Shelf()
     trees = {name: plain(getattr(archive, name), name, shelf) for name in NOUNS}
     trees[MADE_OF] = plain(archive.made_of, MADE_OF, shelf)
-    rest = {"by": archive.by, "title": archive.title, "problems": archive.problems, "policy": archive.policy}
+    rest = {"by": archive.by, "title": archive.title, "policy": archive.policy}
     out = {REPORT: encode_report(archive.report), REST: _json(msgspec.to_builtins(rest))}
     out |= {f"{name}.json": _json(tree) for name, tree in trees.items()}
     return out | {f"{name}.parquet": _parquet(table) for name, table in shelf.tables().items()}
@@ -124,7 +123,6 @@ def _archive(files: Mapping[str, bytes], place: Path, remarks: tuple[str, ...]) 
     return Archive(
         report=decode_report(files[REPORT], path=place / REPORT), **nouns, made_of=made_of, remarks=remarks,
         policy=msgspec.convert(rest["policy"], Policy), by=tuple(rest["by"]), title=rest["title"],
-        problems=value_of(tuple[Failure, ...], rest["problems"], tables),
     )
 
 

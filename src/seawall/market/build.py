@@ -23,6 +23,7 @@ from seawall.model.smile import Smile
 
 AMERICAN = "European-equivalent volatility"
 STABLECOINS = frozenset({"USDC", "USDT", "DAI", "USDE", "EURC", "FDUSD", "PYUSD", "TUSD", "BUSD"})
+OLD_CHAIN = "chain over a day older than the market"
 OLD = timedelta(hours=24)
 DOLLAR = "USD"
 
@@ -70,7 +71,7 @@ class _Builder:
         self.listing = {**listed, **self.listing}
         self.quality += entries
         if self.as_of - chain.as_of > OLD:
-            self.quality.append(counted(chain.source, "chain over a day older than the market", "flagged",
+            self.quality.append(counted(chain.source, OLD_CHAIN, "flagged",
                                         [chain.as_of.isoformat()]))
         if chain.quote_currency != DOLLAR:
             stable = chain.quote_currency in STABLECOINS

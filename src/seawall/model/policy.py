@@ -7,6 +7,7 @@ import math
 import msgspec
 
 from seawall.errors import InputError
+from seawall.model.failure import Failure
 from seawall.model.identity import content_id
 from seawall.model.results import Limit
 
@@ -18,6 +19,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     among them: shortfall_confidence of ES, of its parts and of the worst scenarios; risk_confidence of VaR.
     quantile: name of the rule that picks the Value at Risk. currency: what totals are told in. plugins: names of
     distributions whose instrument kinds may be used; None for any. strict: whether an unreadable row stops everything.
+    problems: limits that could not be read.
     """
 
     limits: tuple[Limit, ...] = ()
@@ -28,6 +30,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = "USD"
     plugins: tuple[str, ...] | None = None
     strict: bool = False
+    problems: tuple[Failure, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.confidence:

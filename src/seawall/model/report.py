@@ -43,6 +43,7 @@ class TailRow(msgspec.Struct, frozen=True):
     """VaR and ES of the total under one scenario rule at one confidence, each with its sampling error.
 
     interval: 95 % interval of the VaR. share: ES over equity. source: what the scenarios are made of, and up to when.
+    partial: some line of the book is not in these numbers.
     """
 
     scenarios: str
@@ -56,6 +57,7 @@ class TailRow(msgspec.Struct, frozen=True):
     standard_error: Number
     share: Number
     quantile_rule: str
+    partial: bool = False
 
 
 class Histogram(msgspec.Struct, frozen=True):

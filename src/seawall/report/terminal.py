@@ -65,7 +65,8 @@ def _numbers(report: RiskReport, unit: Unit) -> ConsoleRenderable:
         table.add_row(name, _bold(words.money(value, unit)), "", "", "", words.percent(_share(value, report.equity)))
     for name in dict.fromkeys(row.scenarios for row in report.tails):
         rows = [row for row in report.tails if row.scenarios == name]
-        table.add_row(Text(f"{name}: {words.days(rows[0].horizon_days)}, {rows[0].count:,} scenarios", style="dim"))
+        head = Text(f"{name}: {words.days(rows[0].horizon_days)}, {rows[0].count:,} scenarios", style="dim")
+        table.add_row(head.append(" ▨ partial", STYLE["na"]) if rows[0].partial else head)
         for row in rows:
             table.add_row(f"  {words.confidence(row.confidence)}", _bold(words.money(row.value_at_risk, unit)),
                           words.span(row.interval, unit), _bold(words.money(row.expected_shortfall, unit)),

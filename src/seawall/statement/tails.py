@@ -52,7 +52,7 @@ def _row(
     return TailRow(
         rule.name, source, len(rule), rule.horizon_days, confidence, known(risk.value) if risk else None,
         _interval(risk), known(shortfall.value) if shortfall else None,
-        known(shortfall.standard_error) if shortfall else None, known(share), quantile,
+        known(shortfall.standard_error) if shortfall else None, known(share), quantile, bool(total.partial[0]),
     )
 
 
