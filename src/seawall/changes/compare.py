@@ -29,6 +29,7 @@ from seawall.model.changes import (
 )
 
 NAMED = 12  # names that an entry tells; all are counted
+UNMEASURED = ("limits", "problems")  # of a policy: they bound the numbers and do not make them
 OFF = 1e-9  # of the equity: what sums of the same lines in another order may differ by
 SECONDS_PER_DAY = 86_400.0
 Progress = Callable[[str], None]
@@ -76,7 +77,8 @@ def _told(before: Archive, after: Archive) -> dict[str, str]:
         TRADES: _traded(before, after), LEVELS: _counted(sum(k.split(":")[0] not in bends for k in moved), "level"),
         VOLATILITIES: _counted(sum(k.split(":")[0] in bends for k in moved), "smile coordinate"),
         TIME: _passed((last.as_of - first.as_of).total_seconds() / SECONDS_PER_DAY),
-        IMPLIED: "dynamics read off the new market", SCENARIOS: f"{before.report.main} to {after.report.main}",
+        IMPLIED: "dynamics read off the new market" if first.market_id != last.market_id else "",
+        SCENARIOS: _scenarios(before, after),
         HISTORY: _history(before, after), PARAMETERS: _parameters(before, after),
         CODE: f"{before.report.version} to {after.report.version}"
         if before.report.version != after.report.version else "the same version",
@@ -85,7 +87,7 @@ def _told(before: Archive, after: Archive) -> dict[str, str]:
 
 
 def _passed(days: float) -> str:
-    return words.days(days) if days else ""
+    return words.days(round(days, 1)) if days else ""
 
 
 def _traded(before: Archive, after: Archive) -> str:
@@ -101,6 +103,11 @@ def _quantities(book: Book) -> dict[tuple[str, ...], float]:
     return dict(zip(keys, np.bincount(row, book.quantity, minlength=len(keys)).tolist(), strict=True))
 
 
+def _scenarios(before: Archive, after: Archive) -> str:
+    first, last = before.plan.tails[0], after.plan.tails[0]
+    return f"{first.name}, then {last.name}" if first.rule_id != last.rule_id else ""
+
+
 def _history(before: Archive, after: Archive) -> str:
     panels = [run.made_of.history if run.made_of else None for run in (before, after)]
     ends = [str(p.dates[-1])[:10] if p is not None and len(p.dates) else "none" for p in panels]
@@ -111,7 +118,7 @@ def _history(before: Archive, after: Archive) -> str:
 def _parameters(before: Archive, after: Archive) -> str:
     """Names of the policy's and the wish's fields that differ."""
     differ = [name for name in before.policy.__struct_fields__
-              if name != "limits" and getattr(before.policy, name) != getattr(after.policy, name)]
+              if name not in UNMEASURED and getattr(before.policy, name) != getattr(after.policy, name)]
     if before.made_of and after.made_of:
         first, last = before.made_of.wish, after.made_of.wish
         differ += [name for name in ("names", "draws", "seed", "horizon_days", "proxies")
