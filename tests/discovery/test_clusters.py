@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from example_dangers import book, view
 
+from example_dangers import book, view
 from seawall.discovery.clusters import tail_clusters
 from seawall.measures.tail import expected_shortfall, value_at_risk
 from seawall.model.scenario import Column, ScenarioRule

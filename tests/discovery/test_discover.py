@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from example_dangers import MARKET, book, dynamics
 
+from example_dangers import MARKET, book, dynamics
 from seawall.discovery.discover import Search, discover, survey
 from seawall.discovery.drivers import JUMPS, drivers
 from seawall.discovery.findings import ALARM, KINDS

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from example_dangers import MARKET, book, view
 from hypothesis import given
 from hypothesis import strategies as st
 
+from example_dangers import MARKET, book, view
 from seawall.discovery.liquidity import Liquidity, crowds, exit_cost
 from seawall.errors import InputError
 

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from example_dangers import book, view
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
+from example_dangers import book, view
 from seawall.discovery.cotail import co_tail
 from seawall.discovery.lines import line_losses
 from seawall.discovery.netting import (

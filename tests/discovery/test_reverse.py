@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from example_dangers import MARKET, book, view
 from scipy.optimize import minimize
 
+from example_dangers import MARKET, book, view
 from seawall.discovery.reverse import distances_to_ruin, mildest_losses
 from seawall.discovery.worst import worst_plausible
 from seawall.errors import ShapeMismatch

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from example_dangers import MARKET, book, dynamics, view
 
+from example_dangers import MARKET, book, dynamics, view
 from seawall.cube import revalue
 from seawall.discovery.space import factor_space
 from seawall.discovery.widen import widened

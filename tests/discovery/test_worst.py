@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from example_dangers import MARKET, book, view
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from example_dangers import MARKET, book, view
 from seawall.discovery.quadratic import felt_directions, quadratic_view
 from seawall.discovery.worst import worst_plausible
 from seawall.errors import InputError

@@ -10,6 +10,7 @@ Each sentence is built from fields alone, so that the same finding always reads 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -19,6 +20,7 @@ from seawall.discovery.reverse import Reverse
 from seawall.discovery.worst import WorstCase
 
 NAMED = 3
+TRAILING = re.compile(r"(?<=\d)\.0+(?=\D?$)|(?<=\.\d)0+(?=\D?$)")  # 60.0k is 60k, 1.50k is 1.5k
 CLASS_NOUN: Final = {
     "volatility": "volatility", "carry": "carry", "premium": "premium", "funding": "funding", "skew": "skew",
     "curvature": "curvature", "rate": "rates", "interest": "interest", "peg": "peg", "exchange_rate": "exchange rate",
@@ -176,7 +178,8 @@ def _part_name(name: str) -> str:
 
 def _size(quantity: float) -> str:
     size = abs(quantity)
-    return words.short(size, 3) if size >= 1000 else words.number(size, 0 if size >= 100 else 2)
+    text = words.short(size, 3) if size >= 1000 else words.number(size, 0 if size >= 100 else 2)
+    return TRAILING.sub("", text)
 
 
 def _money(value: float, finding: Finding) -> str:
