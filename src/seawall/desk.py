@@ -99,7 +99,8 @@ def run(desk: Desk, outputs: Outputs, screen: Console, side: Console) -> int:
     if not outputs.quiet:
         show(report, screen)
         for path, size in written:
-            screen.print(f"Wrote {path} {size / 1000:,.0f} kB", style="dim", highlight=False, soft_wrap=True)
+            screen.print(f"Wrote {path} {size / 1000:,.0f} kB", style="dim", markup=False, highlight=False,
+                         soft_wrap=True)
     return exit_code(report.limits, report.complete, failing=failing(report))
 
 
@@ -201,8 +202,8 @@ def compare(runs: tuple[Path, Path], outputs: Outputs, screen: Console, side: Co
     if not outputs.quiet:
         show_changes(found, screen)
         for path in written:
-            screen.print(f"Wrote {path} {path.stat().st_size / 1000:,.0f} kB", style="dim", highlight=False,
-                         soft_wrap=True)
+            screen.print(f"Wrote {path} {path.stat().st_size / 1000:,.0f} kB", style="dim", markup=False,
+                         highlight=False, soft_wrap=True)
     return 0 if found.before.complete and found.after.complete else 11
 
 

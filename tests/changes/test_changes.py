@@ -286,6 +286,14 @@ def test_the_order_of_lines_in_the_files_is_irrelevant(runs: tuple[Archive, Arch
     assert [r.key for r in one.pnl] == [r.key for r in two.pnl]
 
 
+def test_a_desk_that_opens_or_closes_compares_with_an_empty_book() -> None:
+    empty, full = (archive_of(book_of(lines), example_market(), wish=DRAWN) for lines in ((), LINES))
+    for before, after in ((empty, full), (full, empty)):
+        found = changes(before, after)
+        assert_adds_up(found, before, after)
+        assert set(steps(found)) == {TRADES}
+
+
 def test_a_line_that_its_greeks_cannot_explain_is_flagged() -> None:
     """A big move over a short-dated strike: second order does not reach it, full revaluation does."""
     lines = [("A1", "Deribit", "vol", "P50", -30.0, np.nan), ("A1", "Deribit", "base", "USD", 1e6, np.nan)]

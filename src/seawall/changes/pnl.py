@@ -19,6 +19,8 @@ SHAPE = "shape"
 GROUPS = (*STEPS, SHAPE)  # what no factor carries: the smile's shape beyond its three coordinates
 DOUBTFUL = 0.1  # share of a row's absolute terms beyond which what is unexplained is flagged
 WEIGHTY = 0.01  # share of the book's absolute terms below which it is not
+COLUMNS = ("equity_before", "equity_after", "total", "held", *TERMS, "unexplained", "trades", "settled", "moved",
+           "uncompared", "gross", "doubt", "unpriced")
 DIMENSIONS = ("account", "venue", "underlying", "line")
 
 
@@ -35,8 +37,8 @@ def explain(before: Archive, after: Archive) -> Pnl:
     lines = explain_lines(books, markets, currency=before.policy.currency)
     parts = _parts(before, after, lines)
     underlying = {i.instrument_id: i.underlying for book in books for i in book.instruments}
-    table = _Table(lines, parts, float(np.abs(lines.terms).sum()))
-    rows = [table.row(TOTAL, "", np.ones(len(lines.keys), dtype=bool))]
+    table = _Table(lines, parts)
+    rows = [table.total()]
     for dimension in DIMENSIONS:
         names = [_name(key, dimension, underlying) for key in lines.keys]
         rows += table.rows(dimension, names)
@@ -69,35 +71,34 @@ def _compared(before: Archive, lines: PnlLines) -> Bools:
     return np.array([key in moved for key in keys], dtype=bool)[row]
 
 
-class _Table(NamedTuple):
-    lines: PnlLines
-    parts: Floats
-    whole: float
+class _Table:
+    """Every number of every line as one matrix (N,K), so that a row of the report is a sum of its rows."""
+
+    def __init__(self, lines: PnlLines, parts: Floats) -> None:
+        self.quantity, self.whole = lines.quantity, float(np.abs(lines.terms).sum())
+        self.numbers = np.column_stack([
+            lines.equity, lines.total, lines.held, lines.terms, lines.unexplained, lines.trades, lines.settled,
+            lines.moved, lines.uncompared, np.abs(lines.terms).sum(axis=1), np.abs(lines.unexplained),
+            lines.unpriced > 0, parts,
+        ])
+
+    def total(self) -> PnlRow:
+        """All lines; zeros if there are none."""
+        return self._row(TOTAL, "", self.numbers.sum(axis=0), (None, None))
 
     def rows(self, dimension: str, names: Sequence[str]) -> list[PnlRow]:
         """One row a name, the largest P&L first."""
-        of_line = np.array(names, dtype=object)
-        found = [self.row(dimension, name, of_line == name) for name in sorted(set(names))]
+        keys, place = np.unique(np.array(names, dtype=np.str_), return_inverse=True)
+        sums, quantity = np.zeros((len(keys), self.numbers.shape[1])), np.zeros((len(keys), 2))
+        np.add.at(sums, place, self.numbers)
+        np.add.at(quantity, place, self.quantity)
+        held = [(q[0], q[1]) if dimension == "line" else (None, None) for q in quantity.tolist()]
+        found = [self._row(dimension, str(key), row, pair) for key, row, pair in zip(keys, sums, held, strict=True)]
         return sorted(found, key=lambda r: (-abs(r.pnl), r.key))
 
-    def row(self, dimension: str, key: str, chosen: Bools) -> PnlRow:
-        """The sum of the chosen lines (N)."""
-        x = self.lines
-        terms = {name: float(value) for name, value in zip(TERMS, x.terms[chosen].sum(axis=0), strict=True)}
-        gross, doubt = float(np.abs(x.terms[chosen]).sum()), float(np.abs(x.unexplained[chosen]).sum())
-        single = dimension == "line"
-        return PnlRow(
-            dimension=dimension, key=key, quantity_before=_quantity(x.quantity[chosen, 0], single),
-            quantity_after=_quantity(x.quantity[chosen, 1], single), equity_before=float(x.equity[chosen, 0].sum()),
-            equity_after=float(x.equity[chosen, 1].sum()), total=float(x.total[chosen].sum()),
-            held=float(x.held[chosen].sum()), **terms, unexplained=float(x.unexplained[chosen].sum()),
-            trades=float(x.trades[chosen].sum()), settled=float(x.settled[chosen].sum()),
-            moved=float(x.moved[chosen].sum()), uncompared=float(x.uncompared[chosen].sum()),
-            by_factor=tuple(float(part) for part in self.parts[chosen].sum(axis=0)), gross=gross, doubt=doubt,
-            flagged=doubt > DOUBTFUL * gross and doubt > WEIGHTY * self.whole,
-            unpriced=int((x.unpriced[chosen] > 0).sum()),
-        )
-
-
-def _quantity(values: Floats, single: bool) -> Number:
-    return float(values.sum()) if single else None
+    def _row(self, dimension: str, key: str, sums: Floats, quantity: tuple[Number, Number]) -> PnlRow:
+        named = dict(zip(COLUMNS, sums[: len(COLUMNS)].tolist(), strict=True))
+        gross, doubt, unpriced = named["gross"], named["doubt"], int(named.pop("unpriced"))
+        flagged = doubt > DOUBTFUL * gross and doubt > WEIGHTY * self.whole
+        return PnlRow(dimension=dimension, key=key, quantity_before=quantity[0], quantity_after=quantity[1],
+                      by_factor=tuple(sums[len(COLUMNS) :].tolist()), flagged=flagged, unpriced=unpriced, **named)
