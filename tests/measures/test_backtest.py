@@ -26,7 +26,8 @@ from seawall.measures.backtest import (
     traffic_light,
 )
 from seawall.measures.backtest_dynamic import dynamic_quantile
-from seawall.measures.backtest_panel import pooled_coverage
+from seawall.measures.backtest_panel import pooled_coverage, pooled_shortfall
+from seawall.measures.backtest_shortfall import z2
 
 
 def case(vectors: Path, name: str) -> Any:
@@ -198,3 +199,23 @@ def test_a_panel_with_hardly_an_exception_is_not_judged() -> None:
 def test_binomial_probabilities_of_the_light_are_sums_of_their_terms() -> None:
     slow = sum(comb(300, k) * 0.025**k * 0.975 ** (300 - k) for k in range(10))
     assert traffic_light(9, 300, 0.975).probability == pytest.approx(slow, rel=1e-10)
+
+
+def test_the_pooled_second_statistic_is_the_mean_of_the_accounts_own_and_holds_its_level() -> None:
+    draw, rejected = np.random.default_rng(8), []
+    edge, depth = np.full((500, 12), 1.959964), np.full((500, 12), 2.337803)
+    for seed in range(200):
+        pnl = 0.8 * draw.standard_normal((500, 1)) + 0.6 * draw.standard_normal((500, 12))
+        found = pooled_shortfall(pnl, edge, depth, 0.975, seed=seed, block=5, draws=300)
+        rejected.append(found.p_value < 0.05)
+    alone = [z2(pnl[:, n], edge[:, n], depth[:, n], 0.975) for n in range(12)]
+    assert found.z2 == pytest.approx(np.mean(alone), abs=1e-12)
+    # One side of a skewed statistic: 200 samples know a level of 5 % to 1.5 %.
+    assert np.mean(rejected) < 0.13
+    deep = pooled_shortfall(1.5 * pnl, edge, depth, 0.975, seed=1, block=5, draws=300)
+    assert deep.p_value < 0.02
+    assert deep.interval[1] < 0
+    with pytest.raises(InputError, match="above zero"):
+        pooled_shortfall(pnl, edge, -depth, 0.975, seed=1)
+    with pytest.raises(ShapeMismatch):
+        pooled_shortfall(pnl[:3], edge[:3], depth[:3], 0.975, seed=1)

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import binom, norm, t
 
 from seawall.errors import InputError, ShapeMismatch
+from seawall.kernels.student import student_chance, student_loss, student_tail, unit_scale
 from seawall.measures.backtest import christoffersen, conditional_coverage, kupiec
 from seawall.measures.backtest_power import (
     HitsAlternative,
@@ -26,7 +27,6 @@ from seawall.measures.backtest_shortfall import (
     forecast_null,
     shortfall_regression,
     student_null,
-    student_tail,
     z1,
     z2,
 )
@@ -205,8 +205,10 @@ def test_power_of_shortfall_tests_is_their_level_at_the_null_and_grows_with_dept
     rows = 1.2 * unit * t.rvs(4, size=(2_000, 250), random_state=5)
     slow = np.mean([z2(row, edge, depth, 0.975) < null.critical("z2", 0.05) for row in rows])
     assert powers[1] == pytest.approx(slow, abs=0.05)
-    with pytest.raises(InputError, match="degrees above 2"):
+    with pytest.raises(InputError, match="above 2"):
         shortfall_power(null, LawAlternative(1, 2), seed=1)
+    with pytest.raises(InputError, match="scale"):
+        shortfall_power(null, LawAlternative(0, 4), seed=1)
 
 
 def test_the_shortfall_regression_holds_its_level_and_sees_forecasts_that_are_too_small() -> None:
@@ -243,3 +245,22 @@ def test_power_of_a_comparison_is_what_simulated_comparisons_do() -> None:
     assert comparison_power(1.0, 0.0) == pytest.approx(0.05, abs=1e-12)
     with pytest.raises(InputError):
         comparison_power(0.0, 1.0)
+
+
+@pytest.mark.parametrize("degrees", [1.5, 3, 8, np.inf])
+def test_a_students_tail_is_the_integral_of_its_losses(degrees: float) -> None:
+    edge, depth = student_tail(0.99, degrees)
+    assert student_chance(edge, degrees) == pytest.approx(0.01, rel=1e-10)
+    # v = u^(1/8) makes the integrand smooth where losses are without bound.
+    v = (np.arange(20_000) + 0.5) / 20_000
+    slow = (student_loss(0.01 * v**8, degrees) * 8 * v**7).mean()
+    assert depth == pytest.approx(slow, rel=1e-5)
+
+
+def test_a_unit_scale_gives_a_deviation_of_one() -> None:
+    assert unit_scale(5) * t.std(5) == pytest.approx(1, rel=1e-12)
+    assert unit_scale(np.inf) == 1
+    with pytest.raises(InputError, match="no variance"):
+        unit_scale(2)
+    with pytest.raises(InputError, match="no shortfall"):
+        student_tail(0.99, 1)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seawall.errors import InputError, ShapeMismatch
+from seawall.kernels.student import unit_scale
 
 Floats = NDArray[np.float64]
 
@@ -51,9 +52,7 @@ def quadratic_law(
                             wanted=f"({count},), ({count}, {count}) twice")
     if not (np.isfinite(delta).all() and np.isfinite(gamma).all() and np.isfinite(covariance).all()):
         raise InputError("sensitivities or covariance", found="not a number", wanted="finite numbers")
-    if not degrees > 2:
-        raise InputError("degrees of freedom", found=degrees, wanted="above 2, or moves have no covariance")
-    root = covariance_root(covariance) * np.sqrt((degrees - 2) / degrees if np.isfinite(degrees) else 1.0)
+    root = covariance_root(covariance) * unit_scale(degrees)
     symmetric = (gamma + gamma.T) / 2
     curvature, turn = np.linalg.eigh(-0.5 * root.T @ symmetric @ root)
     return QuadraticLaw(-carry, -turn.T @ (root.T @ delta), curvature, degrees)

@@ -6,18 +6,13 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtr
+from scipy.special import ndtr, ndtri
 from scipy.stats import binom
 
 from seawall.errors import InputError
+from seawall.kernels.student import student_chance, student_loss, student_tail, unit_scale
 from seawall.measures.backtest import Backtest, acceptance_region, binomial_p_values, traffic_light
-from seawall.measures.backtest_shortfall import (
-    ShortfallNull,
-    draw_exceptions,
-    statistics_of,
-    student_tail,
-    tail_loss,
-)
+from seawall.measures.backtest_shortfall import ShortfallNull, draw_exceptions, statistics_of
 from seawall.model.arrays import Bools, Floats
 
 HitsTest = Callable[[Bools], Backtest]
@@ -113,25 +108,17 @@ def shortfall_power(
     The forecast is a Student-t of forecast_degrees (normal if infinite); both laws are scaled to a deviation of one,
     then the truth by the alternative's scale. Degrees above 2.
     """
-    if not (alternative.degrees > 2 and forecast_degrees > 2 and alternative.scale > 0):
-        raise InputError("alternative", found=alternative, wanted="degrees above 2 and a scale above 0")
-    edge, shortfall = (value * _unit(forecast_degrees) for value in student_tail(null.confidence, forecast_degrees))
-    size = alternative.scale * _unit(alternative.degrees)
-    law = tail_loss(alternative.degrees)
-    chance = _exceeds(edge / size, alternative.degrees)
-    counts, depths = draw_exceptions(null.days, chance, draws, np.random.default_rng(seed), lambda u: size * law(u))
+    if not alternative.scale > 0:
+        raise InputError("scale of the alternative", found=alternative.scale, wanted="above 0")
+    forecast, size = unit_scale(forecast_degrees), alternative.scale * unit_scale(alternative.degrees)
+    edge, shortfall = (forecast * value for value in student_tail(null.confidence, forecast_degrees))
+    counts, depths = draw_exceptions(
+        null.days, student_chance(edge / size, alternative.degrees), draws, np.random.default_rng(seed),
+        lambda chance: size * student_loss(chance, alternative.degrees),
+    )
     first, second = statistics_of(counts, depths, shortfall, null.days * (1 - null.confidence))
     value = first if statistic == "z1" else second
     return _power(float((value < null.critical(statistic, level)).mean()), level, draws)
-
-
-def _unit(degrees: float) -> float:
-    """Scale at which a Student-t has a deviation of one."""
-    return 1.0 if np.isinf(degrees) else float(np.sqrt((degrees - 2) / degrees))
-
-
-def _exceeds(edge: float, degrees: float) -> float:
-    return float(ndtr(-edge) if np.isinf(degrees) else stdtr(degrees, -edge))
 
 
 def _chains(days: int, law: HitsAlternative, draws: int, generator: np.random.Generator) -> Bools:

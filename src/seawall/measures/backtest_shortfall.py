@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtrit
-from scipy.stats import norm, t
+from scipy.special import ndtr
 
 from seawall.errors import InputError, ShapeMismatch
+from seawall.kernels.student import student_loss, student_tail
 from seawall.measures.backtest import Backtest, exceptions
 from seawall.measures.tail import DEVIATIONS, estimate_expected_shortfall, order_statistic_ranks
 from seawall.model.arrays import Bools, Floats
@@ -125,7 +125,8 @@ def student_null(
     """
     tail = 1 - confidence
     edge, shortfall = student_tail(confidence, degrees)
-    counts, depths = draw_exceptions(days, tail, draws, np.random.default_rng(seed), tail_loss(degrees))
+    counts, depths = draw_exceptions(days, tail, draws, np.random.default_rng(seed),
+                                     lambda chance: student_loss(chance, degrees))
     first, second = statistics_of(counts, depths, shortfall, days * tail)
     law = "normal" if np.isinf(degrees) else f"Student-t with {degrees:g} degrees"
     return ShortfallNull(first, second, days, confidence,
@@ -154,28 +155,6 @@ def forecast_null(
         first = np.where(count > 0, 1 - depth / count, np.nan)
     return ShortfallNull(first, 1 - depth / (days * (1 - confidence)), days, confidence,
                          "independent days, each drawn from its own forecast")
-
-
-def student_tail(confidence: float, degrees: float) -> tuple[float, float]:
-    """Value at risk and shortfall of a Student-t of scale one (normal if degrees are infinite).
-
-    Source: McNeil, Frey and Embrechts (2015), Quantitative Risk Management, examples 2.11 and 2.15.
-    """
-    if not degrees > 1:
-        raise InputError("degrees of freedom", found=degrees, wanted="more than 1, or there is no shortfall")
-    tail = 1 - confidence
-    if np.isinf(degrees):
-        edge = -float(ndtri(tail))
-        return edge, float(norm.pdf(edge)) / tail
-    edge = -float(stdtrit(degrees, tail))
-    return edge, float(t.pdf(edge, degrees)) / tail * (degrees + edge * edge) / (degrees - 1)
-
-
-def tail_loss(degrees: float) -> Callable[[Floats], Floats]:
-    """Loss that a Student-t of scale one exceeds with each probability."""
-    if np.isinf(degrees):
-        return lambda chance: np.asarray(-ndtri(chance))
-    return lambda chance: np.asarray(-stdtrit(degrees, chance))
 
 
 def draw_exceptions(

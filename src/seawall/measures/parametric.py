@@ -14,7 +14,7 @@ import numpy as np
 from seawall.errors import InputError, ShapeMismatch
 from seawall.kernels.fourier import quantile_of
 from seawall.kernels.quadratic import covariance_root, cumulants, mean_loss, quadratic_law
-from seawall.measures.backtest_shortfall import student_tail
+from seawall.kernels.student import student_tail, unit_scale
 from seawall.model.arrays import Floats
 
 
@@ -133,8 +133,6 @@ def _deviations(confidence: float, degrees: float) -> tuple[float, float]:
     """Value at risk and shortfall of a law with a deviation of one."""
     if not 0 < confidence < 1:
         raise InputError("confidence", found=confidence, wanted="between 0 and 1, such as 0.99")
-    if not degrees > 2:
-        raise InputError("degrees of freedom", found=degrees, wanted="above 2, or moves have no covariance")
-    unit = 1.0 if np.isinf(degrees) else float(np.sqrt((degrees - 2) / degrees))
+    unit = unit_scale(degrees)
     edge, depth = student_tail(confidence, degrees)
     return edge * unit, depth * unit
