@@ -105,17 +105,27 @@ def _positions(parts: Sequence[Part], unit: Unit) -> str:
 
 def crisis_section(report: RiskReport) -> str:
     """Named crises, the costliest first, with what is fact and what assumed; absent without them."""
-    if not report.crises:
-        return ""
-    rows = sorted(report.crises, key=lambda c: (c.pnl is None, c.pnl or 0.0, c.name))
-    unit = words.unit_for(c.pnl for c in rows)
-    columns = [Column("Crisis", css="l"), Column("P&amp;L", unit_name(report.currency, unit)),
-               Column("Of equity", "%"), Column("By underlying", unit_name(report.currency, unit), css="l"),
-               Column("Moves", css="l"), Column("Assumed, not recorded", css="l"), Column("Source", css="l")]
-    body = [_crisis_row(c, rows, report.equity, unit) for c in rows]
+    title = titles.crises(report.crises, report.equity)
     under = "The recorded moves of a past crisis on today’s book, every line fully revalued."
-    full = table("Crises", columns, body, css="cri") + _sources(rows)
-    return section("crises", titles.crises(rows, report.equity), under, full)
+    return told_scenarios("crises", title, under, report.crises, (report.currency, report.equity))
+
+
+def told_scenarios(
+    anchor: str, title: str, under: str, told: Sequence[CrisisRow], book: tuple[str, float | None]
+) -> str:
+    """Scenarios told one by one, the costliest first; absent without them. book: its currency and equity."""
+    if not told:
+        return ""
+    currency, equity = book
+    rows = sorted(told, key=lambda c: (c.pnl is None, c.pnl or 0.0, c.name))
+    unit = words.unit_for(c.pnl for c in rows)
+    columns = [Column("Crisis" if any(c.date for c in rows) else "Scenario", css="l"),
+               Column("P&amp;L", unit_name(currency, unit)), Column("Of equity", "%"),
+               Column("By underlying", unit_name(currency, unit), css="l"), Column("Moves", css="l"),
+               Column("Assumed, not recorded", css="l"), Column("Source", css="l")]
+    body = [_crisis_row(c, rows, equity, unit) for c in rows]
+    name = "Crises" if any(c.date for c in rows) else "Scenarios"
+    return section(anchor, title, under, table(name, columns, body, css="cri") + _sources(rows))
 
 
 def _first_source(source: str) -> str:

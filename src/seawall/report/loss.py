@@ -149,7 +149,7 @@ def component_section(report: RiskReport) -> str:
         return ""
     unit = money_unit(report)
     found = {d: [c for c in report.components if c.dimension == d] for d in _dimensions(report.components)}
-    drawn = {d: _folded(parts) for d, parts in found.items()}
+    drawn = {d: folded(parts) for d, parts in found.items()}
     scale = panels.component_scale(part for parts in drawn.values() for part in parts)
     body = "".join(f"<div><h3>By {text(d)}{_partial(parts)}</h3>{panels.component_panel(d, parts, scale, unit)}</div>"
                    for d, parts in drawn.items())
@@ -173,7 +173,7 @@ def _partial(parts: Sequence[ComponentRow]) -> str:
     return ' <span class="dim n">· partial</span>' if any(p.partial for p in parts) else ""
 
 
-def _folded(parts: Sequence[ComponentRow]) -> list[ComponentRow]:
+def folded(parts: Sequence[ComponentRow]) -> list[ComponentRow]:
     """Costliest first; what has no room is one part, so that the panel still adds to the total."""
     ordered = sorted(parts, key=lambda p: (-p.component, p.key))
     if len(ordered) <= PANEL_PARTS:

@@ -71,6 +71,12 @@ def _standalone_tick(standalone: float | None, axis: Axis, top: float, unit: Uni
     return label(f"▸{words.money(standalone, unit)}", PANEL_WIDTH, top + 16, "a", "end")
 
 
+def share_bar(share: float, *, width: int = 72) -> str:
+    """A share of one as a bar on a full-width ground."""
+    filled = rect("fi", 0, 1, (min(max(share, 0.0), 1.0) * width, 8)) if share > 0 else ""
+    return svg(width, 10, rect("fr", 0, 1, (width, 8)) + filled, css="cb")
+
+
 def _clipped(name: str, room: int = 15) -> str:
     return name if len(name) <= room else name[: room - 1] + words.ELLIPSIS
 
