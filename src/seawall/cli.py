@@ -16,9 +16,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from seawall import cli_tail
+from seawall.cli_options import pairs, screen
 from seawall.errors import InputError, RiskError
 
-WIDTH, NARROWEST, WIDEST = 122, 100, 160
 NOT_ASSESSED = 11
 
 app = typer.Typer(help="Portfolio risk aggregation: every derivative position, from every venue, as one book.",
@@ -40,13 +41,14 @@ By = Annotated[str, typer.Option("--by", help="Dimensions to split by, comma sep
 Limits = Annotated[Path | None, typer.Option("--limits", help="Limits: CSV, TOML or JSON of measure, scope, bound.")]
 Draws = Annotated[int, typer.Option("--draws", min=100, help="Simulated scenarios.")]
 Days = Annotated[int, typer.Option("--days", min=1, help="Horizon of VaR and ES, in days.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of what is simulated.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of what is simulated.")]
 Currency = Annotated[str, typer.Option("--currency", help="Reporting currency.")]
 Title = Annotated[str, typer.Option("--title", help="What to call the book in the report.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at any problem of the book, instead of marking accounts.")]
 Html = Annotated[Path | None, typer.Option("--html", help="Write the page here: one file, no network.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the report as JSON here.")]
 Tables = Annotated[Path | None, typer.Option("--parquet", help="Write every table and P&L vector into this directory.")]
+Save = Annotated[Path | None, typer.Option("--save", help="Keep the run with all its inputs in this new directory.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 
 
@@ -56,17 +58,17 @@ def report(  # one option a parameter is how the command line is declared
     name: Names = [], proxy: Proxies = [], days: Days = 1, scenarios: Scenarios = "",
     by: By = "venue,underlying,account", limits: Limits = None, draws: Draws = 10_000,
     seed: Seed = 1, currency: Currency = "USD", title: Title = "", strict: Strict = False, html: Html = None,
-    json: Json = None, parquet: Tables = None, quiet: Quiet = False,
+    json: Json = None, parquet: Tables = None, quiet: Quiet = False, save: Save = None,
 ) -> None:
     """The whole risk of a book against a market, on the terminal and in files."""
     from seawall.desk import Desk, Outputs, run  # the numerical libraries load only when they are needed
 
     desk = Desk(
         book, tuple(market), at=_moment(at), factors=tuple(factors), histories=tuple(history),
-        names=_pairs("--name", name), proxies=_proxies(proxy), days=days, scenarios=_names(scenarios), by=_names(by),
+        names=pairs("--name", name), proxies=_proxies(proxy), days=days, scenarios=_names(scenarios), by=_names(by),
         limits=limits, draws=draws, seed=seed, currency=currency, title=title or book.stem, strict=strict,
     )
-    raise typer.Exit(run(desk, Outputs(html, json, parquet, quiet), _screen(), Console(stderr=True)))
+    raise typer.Exit(run(desk, Outputs(html, json, parquet, quiet, save), screen(), Console(stderr=True)))
 
 
 @app.command()
@@ -79,8 +81,20 @@ def sample(
     from seawall.desk import Outputs, run, sample_desk
 
     outputs = Outputs(out / "report.html", out / "report.json", out / "tables", False)
-    code = run(sample_desk(name, draws=draws, seed=seed), outputs, _screen(), Console(stderr=True))
-    _screen().print(f"On a book of your own, the exit code would be {code}.", style="dim")
+    code = run(sample_desk(name, draws=draws, seed=seed), outputs, screen(), Console(stderr=True))
+    screen().print(f"On a book of your own, the exit code would be {code}.", style="dim")
+
+
+@app.command()
+def changes(
+    before: Annotated[Path, typer.Argument(help="A directory that --save wrote.")],
+    after: Annotated[Path, typer.Argument(help="Another one; the earlier of the two counts as before.")],
+    html: Html = None, json: Json = None, quiet: Quiet = False,
+) -> None:
+    """What changed between two saved runs: the P&L explained, the risk by cause. Exits 11 if one is partial."""
+    from seawall.desk import Outputs, compare
+
+    raise typer.Exit(compare((before, after), Outputs(html, json, quiet=quiet), screen(), Console(stderr=True)))
 
 
 @app.command()
@@ -88,7 +102,7 @@ def quality(market: MarketFiles, at: At = "") -> None:
     """What reading a market had to drop, mend or flag, and how well its smiles meet the quotes."""
     from seawall.desk import show_quality
 
-    show_quality(tuple(market), _moment(at), _screen())
+    show_quality(tuple(market), _moment(at), screen())
 
 
 @app.command()
@@ -115,6 +129,9 @@ def pull_deribit(
     raise typer.Exit(NOT_ASSESSED if missing else 0)
 
 
+cli_tail.register(app)
+
+
 def main() -> None:
     """The command ``seawall``: errors that a person can mend are printed, not traced."""
     guarded(app)
@@ -127,32 +144,23 @@ def guarded(command: Callable[[], None]) -> None:
     except RiskError as error:
         Console(stderr=True).print(f"seawall: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise SystemExit(1) from None
-
-
-def _screen() -> Console:
-    """Standard output: as wide as it is, within what the tables are made for; a pipe has no width of its own."""
-    console = Console()
-    told = console.is_terminal or "COLUMNS" in os.environ
-    return Console(width=min(max(console.width, NARROWEST), WIDEST) if told else WIDTH)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        where = error.filename or "an output"
+        Console(stderr=True).print(f"seawall: {where}: cannot be written or read; found {error.strerror}; give another "
+                                   "path", style="red", markup=False, highlight=False, soft_wrap=True)
+        raise SystemExit(1) from None
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _pairs(option: str, texts: list[str]) -> dict[str, str]:
-    found = {}
-    for text in texts:
-        left, equals, right = text.partition("=")
-        if not (left.strip() and equals and right.strip()):
-            raise InputError(option, found=text, wanted="NAME=MEANING", remedy="such as BTCUSDT=BTC")
-        found[left.strip()] = right.strip()
-    return found
-
-
 def _proxies(texts: list[str]) -> dict[str, tuple[str, float]]:
     found = {}
-    for asset, meaning in _pairs("--proxy", texts).items():
+    for asset, meaning in pairs("--proxy", texts).items():
         source, _, beta = meaning.partition(":")
         try:
             found[asset] = (source, float(beta or 1.0))
