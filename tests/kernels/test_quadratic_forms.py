@@ -163,3 +163,29 @@ def test_what_is_no_covariance_or_does_not_move_is_refused() -> None:
         quadratic_law(two * np.nan, square, square)
     with pytest.raises(ModelError, match="no factor moves"):
         tail_of(law_of([0.0], [0.0]), 1.0)
+
+
+def test_factors_of_very_different_size_and_a_great_constant_lose_no_digits() -> None:
+    # Found by random search: a tiny curvature of the other sign, whose pole lies next to the saddle.
+    uneven = law_of([-1.23e-5, -2.5e-3, 0.0, 2.2e-7])
+    for tail in (0.3, 0.05, 1e-9):
+        assert tail_of(uneven, quantile_of(uneven, tail).loss).probability == pytest.approx(tail, rel=1e-8)
+    mixed, moved = law_of([0.3, -0.4], [1.0, 0.2]), law_of([0.3, -0.4], [1.0, 0.2], constant=1e9)
+    # Of a constant of 1e9, losses keep 1e-7.
+    assert quantile_of(moved, 1e-4).loss - 1e9 == pytest.approx(quantile_of(mixed, 1e-4).loss, abs=3e-7)
+
+
+def test_a_bounded_loss_comes_near_its_ceiling_and_never_beyond() -> None:
+    for degrees in (np.inf, 2.1):
+        found = quantile_of(law_of([-1.0], degrees=degrees), 1e-9)
+        # P(X^2 < x) is about 2 f(0) sqrt(x).
+        assert -1e-15 < found.loss <= 0
+        assert found.loss <= found.shortfall <= 0
+
+
+def test_far_tails_of_many_factors_keep_their_relative_error() -> None:
+    rng = np.random.default_rng(3)
+    law = QuadraticLaw(0.0, rng.standard_normal(60), rng.standard_normal(60) / 5)
+    found = quantile_of(law, 1e-12)
+    assert found.error <= 1e-9 * 1e-12
+    assert found.shortfall > found.loss > quantile_of(law, 1e-9).loss

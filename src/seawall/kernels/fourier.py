@@ -29,7 +29,7 @@ REACH = np.arange(0.0, 40.5, 0.5)
 NEGLIGIBLE = 1e-17
 FEWEST_NODES, MOST_NODES = 128, 8_192
 RELATIVE = 1e-10
-MOST_STEPS = 60
+MOST_STEPS = 100
 
 
 class Tail(NamedTuple):
@@ -63,7 +63,7 @@ class Contour(NamedTuple):
 def tail_of(law: QuadraticLaw, loss: float) -> Tail:
     """Density, probability and mean excess of the law at a loss. Raises ModelError for a loss that does not move."""
     unit = _unit(law)
-    found = _tail(_scaled(law, unit), loss / unit)
+    found = _tail(_scaled(law, unit), (loss - law.constant) / unit)
     return Tail(found.density / unit, found.probability, found.excess * unit, found.error)
 
 
@@ -81,8 +81,12 @@ def quantile_of(law: QuadraticLaw, tail: float) -> Quantile:
             break
         loss = _next(loss, gap, found, (low, high))
     else:
-        raise ModelError(f"no quantile at {tail:.3g} after {MOST_STEPS} steps; last loss {loss * unit:.6g}")
-    return Quantile(float(loss) * unit, float(loss + found.excess / found.probability) * unit, found.error)
+        raise ModelError(f"no quantile at {tail:.3g} after {MOST_STEPS} steps; "
+                         f"last loss {law.constant + loss * unit:.6g}")
+    if found.probability == 0:  # the last float below the ceiling of a bounded loss
+        loss, found = low, _tail(scaled, low)
+    shortfall = float(loss + found.excess / found.probability)
+    return Quantile(law.constant + float(loss) * unit, law.constant + shortfall * unit, found.error)
 
 
 def _next(loss: float, gap: float, found: Tail, bracket: tuple[float, float]) -> float:
@@ -108,11 +112,12 @@ def _unit(law: QuadraticLaw) -> float:
 
 
 def _scaled(law: QuadraticLaw, unit: float) -> QuadraticLaw:
-    return QuadraticLaw(law.constant / unit, law.linear / unit, law.curvature / unit, law.degrees)
+    """The law without its constant, which would cost digits where it is far greater than what moves."""
+    return QuadraticLaw(0.0, law.linear / unit, law.curvature / unit, law.degrees)
 
 
 def _tail(law: QuadraticLaw, loss: float) -> Tail:
-    """At a loss of a law whose normal deviation is one."""
+    """At a loss of a law whose normal deviation is one and whose constant is zero."""
     edge = floor_or_ceiling(law)
     if not (law.linear[law.curvature == 0] != 0).any():
         if (law.curvature >= 0).all() and loss <= edge:
@@ -175,8 +180,7 @@ def _log_integrand(law: QuadraticLaw, loss: float, s: Complexes) -> Complexes:
 
 def _saddle(law: QuadraticLaw, loss: float) -> float:
     """Where the integrand is least on the real axis right of zero: a convex function, searched on ever finer grids."""
-    largest = float(law.curvature.max(initial=0.0))
-    most = 1 / (2 * largest) if largest > 0 else np.inf
+    most = _pole(law)
     low, high = -9.0, 9.0
     for _ in range(4):
         share = 10 ** np.linspace(low, high, 37)
@@ -189,6 +193,12 @@ def _saddle(law: QuadraticLaw, loss: float) -> float:
         middle = low + best * width
         low, high = middle - width, middle + width
     return float(real[best])
+
+
+def _pole(law: QuadraticLaw) -> float:
+    """Where the transform of normal factors ends, right of zero."""
+    largest = float(law.curvature.max(initial=0.0))
+    return 1 / (2 * largest) if largest > 0 else np.inf
 
 
 def _real_log_integrand(law: QuadraticLaw, loss: float, s: Floats) -> Floats:
@@ -223,7 +233,7 @@ def _shape(law: QuadraticLaw, loss: float, saddle: float) -> tuple[float, float,
 
 def _width(law: QuadraticLaw, loss: float, saddle: float) -> float:
     """How far along the line the integrand stays near its height: the inverse root of its curvature there."""
-    step = 1e-3 * saddle
+    step = 1e-3 * min(saddle, _pole(law) - saddle)
     height = _real_log_integrand(law, loss, np.array([saddle - step, saddle, saddle + step]))
     curvature = (height[0] - 2 * height[1] + height[2]) / step**2
     return float(1 / np.sqrt(curvature)) if curvature > 0 else saddle
