@@ -1,6 +1,6 @@
 """Twenty books with a danger hidden in them and twenty without: seeds that no alarm was set on.
 
-Alarms were set on seeds 0 to 99; reported are seeds from 1000. To plant with seeds of your own:
+Alarms were set on seeds 0 to 99; reported are seeds from 3000. To plant with seeds of your own:
 ``SEAWALL_PLANTING_SEED=77000 pytest tests/discovery/test_planted.py``.
 """
 
@@ -23,7 +23,7 @@ from seawall.testing.planting import (
 )
 from seawall.testing.planting_dangers import FAMILIES
 
-FIRST = int(os.environ.get("SEAWALL_PLANTING_SEED", "1000"))
+FIRST = int(os.environ.get("SEAWALL_PLANTING_SEED", "3000"))
 SEEDS = range(FIRST, FIRST + 20)
 
 

@@ -7,10 +7,14 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from example_dangers import MARKET, book, view
+from seawall.discovery.clusters import tail_clusters
 from seawall.discovery.quadratic import felt_directions, quadratic_view
+from seawall.discovery.reverse import distances_to_ruin
+from seawall.discovery.space import View, factor_space
 from seawall.discovery.worst import worst_plausible
 from seawall.errors import InputError
 from seawall.model.scenario import Column, ScenarioRule
+from seawall.scenarios.simulated import Dynamics
 
 BOOKS = {
     "short strangle": book(("A", "BTC-42000-P", -50.0), ("B", "BTC-80000-C", -50.0)),
@@ -93,6 +97,17 @@ def test_known_crises_are_among_the_starts():
     seen = view(BOOKS["short strangle"])
     rule = ScenarioRule("crises", (Column("spot", "*"),), np.array([[-0.4]]), np.array(["crash"], dtype=object), 0.0)
     assert worst_plausible(seen, radius=4.0, rules=(rule,)).starts == worst_plausible(seen, radius=4.0).starts + 1
+
+
+def test_what_has_no_value_is_said_and_in_no_loss():
+    plain, blind = view(book(("A", "ETH", 10.0))), view(book(("A", "ETH", 10.0), ("A", "BTC-PERP", 1.0)))
+    only_eth = Dynamics((Column("spot", "ETH"),), np.array([0.7]), np.eye(1))
+    blind = View(blind.book, MARKET, factor_space(only_eth), "USD")
+    found = worst_plausible(blind, radius=4.0)
+    assert {failure.instrument_id for failure in found.failures} == {"BTC-PERP"}
+    assert worst_plausible(plain, radius=4.0).failures == ()
+    assert [r.partial for r in distances_to_ruin(blind)] == [True]
+    assert {f.instrument_id for f in tail_clusters(blind).failures} == {"BTC-PERP"}
 
 
 def test_a_ball_without_size_is_refused():

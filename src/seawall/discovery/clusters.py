@@ -20,6 +20,8 @@ from seawall.discovery.space import FactorSpace, View
 from seawall.kernels.medoids import Clusters, distances, natural_clusters
 from seawall.measures.tail import tail_weights, value_at_risk
 from seawall.model.arrays import Bools, Floats
+from seawall.model.failure import Failure
+from seawall.model.results import Cube
 from seawall.model.scenario import ScenarioRule
 
 TOP = 3
@@ -59,13 +61,17 @@ class TailCluster:
 
 @dataclass(frozen=True)
 class TailMap:
-    """Clusters, heaviest first; edge: loss from which a scenario counts; silhouette: 0 where the tail is one story."""
+    """Clusters, heaviest first; edge: loss from which a scenario counts; silhouette: 0 where the tail is one story.
+
+    failures: what has no value, in a draw or in a crisis, and is in no loss here.
+    """
 
     clusters: tuple[TailCluster, ...]
     confidence: float
     edge: float
     silhouette: float
     currency: str
+    failures: tuple[Failure, ...] = ()
 
 
 class _Tail(NamedTuple):
@@ -91,15 +97,18 @@ def tail_clusters(
     pnl = -view.loss(moves)
     edge = float(value_at_risk(pnl, confidence))
     tail = _tail(moves, pnl, tail_weights(pnl, confidence))
+    failures = view.failures
     if crises is not None:
-        tail = _joined(tail, _crises(view, crises, edge))
+        cube = revalue(view.book, view.market, crises)
+        failures = tuple(dict.fromkeys((*failures, *cube.failures)))
+        tail = _joined(tail, _crises(view, cube, edge))
     felt = felt_directions(quadratic_view(view), radius)
     points = tail.moves @ view.space.white.inverse.T @ felt
     points /= np.maximum(np.sqrt((points**2).sum(axis=1, keepdims=True)), 1e-300)
     apart = distances(points)
     found = natural_clusters(apart, tail.weights, most=most, least_silhouette=STRUCTURE)
     return TailMap(tuple(_cluster(view, tail, found, apart, n) for n in range(len(found.medoids))), confidence, edge,
-                   found.silhouette, view.currency)
+                   found.silhouette, view.currency, failures)
 
 
 def _tail(moves: Floats, pnl: Floats, share: Floats) -> _Tail:
@@ -109,9 +118,9 @@ def _tail(moves: Floats, pnl: Floats, share: Floats) -> _Tail:
                  np.zeros(len(inside), dtype=bool))
 
 
-def _crises(view: View, crises: ScenarioRule, edge: float) -> _Tail:
-    held = hold(view.book, revalue(view.book, view.market, crises), by=(), currency=view.currency)
-    losses = -held.pnl[0]
+def _crises(view: View, cube: Cube, edge: float) -> _Tail:
+    crises = cube.rule
+    losses = -hold(view.book, cube, by=(), currency=view.currency).pnl[0]
     bad = np.flatnonzero(losses >= max(edge, 0.0))
     return _Tail(view.named(crises)[bad], losses[bad], losses[bad], tuple(str(crises.labels[n]) for n in bad),
                  np.ones(len(bad), dtype=bool))

@@ -17,8 +17,9 @@ from seawall.model.arrays import Floats, Ints
 
 # Lines are named until this share of the hidden loss is theirs.
 NAMED = 0.85
-# Sizes at which drivers are paired, of ``SEVERITIES``.
-JOINT_SIZES = (1, 2)
+# Sizes at which drivers are paired, of ``SEVERITIES``: an option is most crooked where one of the two goes half way.
+JOINT_SIZES = ((1, 1), (2, 2), (0, 2), (2, 0), (1, 2), (2, 1))
+FULL = len(SEVERITIES) - 1
 # Pairs that are looked into further, and pairs that a third factor is tried with.
 LOOKED_AT, EXTENDED = 40, 12
 # A third factor belongs to the corner if it adds this much to the hidden loss.
@@ -31,7 +32,7 @@ HEDGED = 0.5
 class Grid:
     """Where the table's moves come from: single (D,K) of ``drivers`` at each of K sizes, the full one last, and pairs.
 
-    pairs (P,3): places of two drivers, and of their size; paired (P): columns of the table.
+    pairs (P,4): places of two drivers, and of the size of each; paired (P): columns of the table.
     """
 
     drivers: tuple[Driver, ...]
@@ -52,15 +53,15 @@ class Grid:
 
 
 def driver_grid(drivers: Sequence[Driver]) -> Grid:
-    """Each driver at its sizes, and all pairs, of one size, of different groups that share no column."""
+    """Each driver at its sizes, and all pairs of different groups, both far or one of them less so."""
     full, sizes = np.array([d.move for d in drivers]), len(SEVERITIES)
     moves = [share * full for share in SEVERITIES]
     single = np.arange(sizes * len(drivers)).reshape(sizes, len(drivers)).T
-    pairs = [(i, j, k) for k in JOINT_SIZES for i, j in itertools.combinations(range(len(drivers)), 2)
+    pairs = [(i, j, *k) for k in JOINT_SIZES for i, j in itertools.combinations(range(len(drivers)), 2)
              if drivers[i].group != drivers[j].group]
-    placed = np.array(pairs, dtype=np.int64).reshape(-1, 3)
-    shares = np.array(SEVERITIES)[placed[:, 2], None]
-    moves.append(shares * (full[placed[:, 0]] + full[placed[:, 1]]))
+    placed = np.array(pairs, dtype=np.int64).reshape(-1, 4)
+    first, second = (np.array(SEVERITIES)[placed[:, 2 + n], None] * full[placed[:, n]] for n in (0, 1))
+    moves.append(first + second)
     return Grid(tuple(drivers), single, placed, single.size + np.arange(len(placed)), np.vstack(moves))
 
 
@@ -70,9 +71,9 @@ def corner_candidates(lines: Lines, grid: Grid) -> list[Candidate]:
     The interaction L(ij) - L(i) - L(j) of a linear book is nothing, whatever it leans on. Of the lines that make it,
     with those that hedge them in the parts, only what exceeds the worst part counts as hidden.
     """
-    first, second, size = grid.pairs.T
+    first, second, one, other = grid.pairs.T
     loss = np.where(lines.crossed[:, None], 0.0, lines.loss).sum(axis=0)
-    interaction = loss[grid.paired] - loss[grid.single[first, size]] - loss[grid.single[second, size]]
+    interaction = loss[grid.paired] - loss[grid.single[first, one]] - loss[grid.single[second, other]]
     order = np.argsort(-interaction, kind="stable")[:LOOKED_AT]
     tried = [(_pair(lines, grid, int(n)), int(n)) for n in order if interaction[n] > 0]
     found = [(candidate, n) for candidate, n in tried if candidate is not None]
@@ -89,24 +90,34 @@ class Joint(NamedTuple):
     together: Floats
 
 
-def _joint(lines: Lines, grid: Grid, where: tuple[tuple[int, ...], int], together: Floats) -> Joint:
-    """where: drivers, and the place of their size."""
-    columns = grid.single[list(where[0]), where[1]]
+def _joint(lines: Lines, grid: Grid, where: tuple[tuple[int, ...], tuple[int, ...]], together: Floats) -> Joint:
+    """where: drivers, and the place of each one's size."""
+    columns = grid.single[list(where[0]), list(where[1])]
     return Joint(tuple(grid.drivers[n].name for n in where[0]), lines.moves[columns], lines.loss[:, columns], together)
 
 
 def _pair(lines: Lines, grid: Grid, place: int) -> Candidate | None:
-    i, j, size = (int(n) for n in grid.pairs[place])
-    return corner_of(lines, grid, _joint(lines, grid, ((i, j), size), lines.loss[:, grid.paired[place]]))
+    i, j, *sizes = grid.pairs[place].tolist()
+    return corner_of(lines, grid, _joint(lines, grid, ((i, j), tuple(sizes)), lines.loss[:, grid.paired[place]]))
 
 
 def corner_of(lines: Lines, grid: Grid, joint: Joint) -> Candidate | None:
-    """The lines that make the interaction of a joint move, and what it hides; None if it hides nothing."""
-    alone = joint.alone
-    extra = np.where(lines.crossed, 0.0, joint.together - alone.sum(axis=1))
-    net = float(extra.sum())
-    rows = largest(extra, NAMED)
-    if net <= 0 or not len(rows):
+    """The lines that make the interaction of a joint move, and what it hides; None if it hides nothing.
+
+    Of all lines with a part in the interaction, or of those alone that lose in the joint move, whichever hides more: a
+    hedge that fails has gains to lose, while a long option that merely gains less is no danger.
+    """
+    extra = np.where(lines.crossed, 0.0, joint.together - joint.alone.sum(axis=1))
+    if not extra.sum() > 0:
+        return None
+    tried = [_named(lines, grid, joint, (extra, largest(extra, NAMED, allowed)))
+             for allowed in (np.ones(len(extra), dtype=bool), joint.together > 0)]
+    return max((c for c in tried if c is not None), key=lambda candidate: candidate.hidden, default=None)
+
+
+def _named(lines: Lines, grid: Grid, joint: Joint, by: tuple[Floats, Ints]) -> Candidate | None:
+    (extra, rows), alone, net = by, joint.alone, float(by[0].sum())
+    if not len(rows):
         return None
     if alone[rows].sum(axis=0).min() < -0.5 * net:  # it counts on a gain in one part: whose loss is that?
         hedges, _ = partners(lines, rows, grid.alone)
@@ -140,21 +151,22 @@ def crisis_candidates(lines: Lines, grid: Grid, crises: Floats) -> list[Candidat
 
 def _with_third(lines: Lines, grid: Grid, found: Sequence[tuple[Candidate, int]]) -> list[Candidate]:
     """Corners of three: a further driver added to the best pairs, where it deepens what is hidden."""
-    tries: list[tuple[Candidate, tuple[int, ...], int]] = []
+    tries: list[tuple[Candidate, tuple[int, ...], tuple[int, ...]]] = []
     for candidate, place in found:
-        i, j, size = (int(n) for n in grid.pairs[place])
+        i, j, *sizes = grid.pairs[place].tolist()
         groups = {grid.drivers[i].group, grid.drivers[j].group}
-        tries += [(candidate, (i, j, n), size) for n, d in enumerate(grid.drivers) if d.group not in groups]
+        tries += [(candidate, (i, j, n), (*sizes, FULL)) for n, d in enumerate(grid.drivers) if d.group not in groups]
     if not tries:
         return []
-    joint = lines.more(np.array([lines.moves[grid.single[list(trio), size]].sum(axis=0) for _, trio, size in tries]))
+    places = [grid.single[list(trio), list(sizes)] for _, trio, sizes in tries]
+    joint = lines.more(np.array([lines.moves[columns].sum(axis=0) for columns in places]))
     out = []
-    for n, (candidate, trio, size) in enumerate(tries):
-        alone = lines.loss[:, grid.single[list(trio), size]].sum(axis=1)
+    for n, (candidate, trio, sizes) in enumerate(tries):
+        alone = lines.loss[:, places[n]].sum(axis=1)
         net = float(np.where(lines.crossed, 0.0, joint[:, n] - alone).sum())
         if net <= (1 + THIRD) * candidate.evidence["interaction"]:
             continue
-        deeper = corner_of(lines, grid, _joint(lines, grid, (trio, size), joint[:, n]))
+        deeper = corner_of(lines, grid, _joint(lines, grid, (trio, sizes), joint[:, n]))
         if deeper is not None and deeper.hidden > (1 + THIRD) * candidate.hidden:
             out.append(deeper)
     return out

@@ -19,7 +19,7 @@ CROSSED = 0.02
 # Lines that are looked at for such cancellation, the largest first, and how many it may take.
 LOOKED_AT, MOST_TOGETHER = 80, 5
 # Of the table's moves every so many suffice to find who might cancel; all of them decide.
-THINNED = 8
+THINNED = 16
 # A partner must take away at least this share of the squared swing to count as a hedge.
 HELPS = 0.01
 MOST_PARTNERS = 24
@@ -113,7 +113,7 @@ def line_losses(view: View, moves: Floats) -> Lines:
     _, row = book.groups(KEYS)
     quantity = np.bincount(row, book.quantity, minlength=len(held.keys)).astype(np.float64)
     margined = {i.instrument_id: kind_of(i).margined for i in book.instruments}
-    pledged = np.array([not margined[key[1]] for key in held.keys]) & (held.equity > 0) & _plain(view, held.keys)
+    pledged = np.array([not margined[key[1]] for key in held.keys], dtype=bool) & (held.equity > 0) & _plain(view, held.keys)
     return Lines(view, held.keys, quantity, held.equity, pledged, moves, -held.pnl, cube.failures)
 
 

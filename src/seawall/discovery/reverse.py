@@ -17,6 +17,7 @@ from seawall.errors import ShapeMismatch
 from seawall.kernels.ellipsoid import directions
 from seawall.measures.scan import Scan
 from seawall.model.arrays import Floats, Ints
+from seawall.model.results import Held
 
 RADII = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0)
 SPREAD = 96
@@ -33,6 +34,7 @@ class Reverse(NamedTuple):
     distance: in joint deviations; None where no move up to ``searched_to`` does, which is then the bound: of the moves
     searched, a whole lattice of directions, none milder. 0 where it is lost already. move: shocks, natural units; loss:
     at that move, full revaluation. chance: of going so far in one direction, by the Student-t law of the space.
+    partial: something of the row has no value, so that both equity and loss miss it.
     """
 
     key: tuple[str, ...]
@@ -42,6 +44,7 @@ class Reverse(NamedTuple):
     move: Mapping[str, float]
     loss: float
     chance: float
+    partial: bool = False
 
 
 def mildest_losses(
@@ -72,7 +75,7 @@ def mildest_losses(
             break
     distance[wanted] = search.refined(wanted, ray[wanted], distance[wanted])
     distance[targets <= 0] = 0.0
-    return _told(view, start.keys, by, (targets, ray, distance), float(steps[-1]))
+    return _told(view, start, (targets, ray, distance), float(steps[-1]))
 
 
 def distances_to_ruin(view: View, *, by: str = "account", scan: Scan | None = None) -> tuple[Reverse, ...]:
@@ -147,16 +150,16 @@ def _unit(vectors: Floats) -> Floats:
 
 
 def _told(
-    view: View, keys: tuple[tuple[str, ...], ...], by: str | Sequence[str], found: tuple[Floats, Floats, Floats],
-    searched_to: float,
+    view: View, start: Held, found: tuple[Floats, Floats, Floats], searched_to: float
 ) -> tuple[Reverse, ...]:
     targets, rays, distance = found
     known = np.isfinite(distance)
     moves = view.space.moves_of(rays * np.where(known, distance, 0.0)[:, None])
-    losses = view.losses(moves, by=by)
+    losses = view.losses(moves, by=start.by)
     return tuple(
         Reverse(key, float(targets[n]), float(distance[n]) if known[n] else None, searched_to,
                 view.space.story(moves[n]) if known[n] else {}, float(losses[n, n]) if known[n] else 0.0,
-                view.space.chances(float(distance[n]) if known[n] else searched_to)[0])
-        for n, key in enumerate(keys)
+                view.space.chances(float(distance[n]) if known[n] else searched_to)[0],
+                bool(start.partial[n]))
+        for n, key in enumerate(start.keys)
     )

@@ -26,6 +26,7 @@ from seawall.kernels.ellipsoid import (
 )
 from seawall.model.arrays import Bools, Floats, frozen_floats, frozen_texts, read_only
 from seawall.model.book import Book
+from seawall.model.failure import Failure
 from seawall.model.market import Market
 from seawall.model.results import Cube, Held
 from seawall.model.scenario import RELATIVE, Column, ScenarioRule
@@ -155,6 +156,11 @@ class View:
     market: Market
     space: FactorSpace
     currency: str
+
+    @cached_property
+    def failures(self) -> tuple[Failure, ...]:
+        """Rows of the book that could not be read and instruments without a value: in no number of any search."""
+        return (*self.book.failures, *self.cube(np.zeros((1, len(self.space.columns)))).failures)
 
     def cube(self, moves: Floats) -> Cube:
         """P&L of every instrument under moves (M,C)."""

@@ -17,6 +17,7 @@ from seawall.errors import InputError
 from seawall.kernels.ellipsoid import directions
 from seawall.kernels.trust_region import TrustRegion, least_in_ball
 from seawall.model.arrays import Floats, read_only
+from seawall.model.failure import Failure
 from seawall.model.scenario import ScenarioRule
 
 # Starts that are polished, unlike each other by this cosine; steps towards the steepest point of the sphere, and along
@@ -35,6 +36,7 @@ class WorstCase:
     distance: of the move, below the radius where the worst lies inside; chance and chance_any: of going as far in that
     one direction, and in any, by the Student-t law of ``degrees``; quadratic_loss and case: of the delta-gamma view,
     and which case its trust region was; start: what the best search began from; starts: how many were valued.
+    failures: what has no value, and is in no loss here.
     """
 
     move: Mapping[str, float]
@@ -50,6 +52,7 @@ class WorstCase:
     start: str
     starts: int
     currency: str
+    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,4 +157,4 @@ def _told(view: View, point: Floats, loss: float, found: tuple[TrustRegion, str,
     distance = float(np.sqrt(point @ point))
     chance, chance_any = view.space.chances(distance)
     return WorstCase(view.space.story(move), read_only(move), loss, distance, radius, view.space.degrees, chance,
-                     chance_any, -region.value, region.case, start, count, view.currency)
+                     chance_any, -region.value, region.case, start, count, view.currency, view.failures)
