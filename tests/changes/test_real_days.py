@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as parquet
 import pytest
 
 from changes.example_days import archive_of
@@ -74,6 +75,24 @@ def test_a_desk_short_of_options_lost_by_gamma_and_volatility_and_was_paid_theta
     assert whole.theta > 0
     assert whole.delta > 0
     assert whole.pnl == pytest.approx(whole.total, rel=1e-9)
+
+
+@pytest.mark.shared_data
+def test_each_lines_gain_is_what_the_venues_own_marks_say(found: ChangeReport, shared_data: Path) -> None:
+    """Marks in coin times the index, read off the file. Smiles meet marks within about a hundredth of a premium."""
+    names = {r.key.split(" / ")[2]: r for r in found.pnl if r.dimension == "line"}
+    first, last = (_marks(shared_data, snapshot) for snapshot in ("20260204T213308Z", "20260205T212937Z"))
+    venue = {name: (r.quantity_before or 0) * (last[name] - first[name]) for name, r in names.items()}
+    gross = math.fsum(abs(gain) for gain in venue.values())
+    assert math.fsum(abs(gain - names[name].held) for name, gain in venue.items()) < 0.03 * gross
+    assert abs(math.fsum(venue.values()) - found.total.held) < 0.02 * gross
+
+
+def _marks(shared_data: Path, snapshot: str) -> dict[str, float]:
+    table = parquet.read_table(shared_data / "deribit_chain" / "stress_2026feb_6h.parquet",
+                               filters=[("snapshot_id", "=", snapshot)])
+    worth = table["mark_price"].to_numpy() * table["index_price"].to_numpy()
+    return dict(zip(table["instrument_name"].to_pylist(), worth.tolist(), strict=True))
 
 
 @pytest.mark.shared_data
