@@ -270,8 +270,8 @@ def test_the_delta_of_a_gain_owed_in_coin_equals_a_bump() -> None:
     perpetual = decode_instrument({
         "kind": "perpetual", "instrument_id": "P", "underlying": "BTC", "settlement_currency": "BTC",
         "payoff": "inverse", "contract_size": 10.0, "reference": "BTC-PERPETUAL"})
-    book = Book((perpetual,), np.array([0]), np.array([100.0]),
-                {"account": np.array(["A"], dtype=object), "venue": np.array(["V"], dtype=object)}, np.array([30_000.0]))
+    where = {name: np.array([name], dtype=object) for name in ("account", "venue")}
+    book = Book((perpetual,), np.array([0]), np.array([100.0]), where, np.array([30_000.0]))
     cube = revalue(book, MARKET, grid((-1e-5, 1e-5), (0.0,), assets=("BTC",)))
     delta = book_greeks(book, cube, instrument_greeks(cube, MARKET)).net[0, 0]
     exposure = factor_exposures(book, MARKET, cube).values[0, MARKET.index["spot:BTC"]] * MARKET.spot("BTC")

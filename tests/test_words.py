@@ -121,3 +121,14 @@ def test_counts_and_lists_read_as_prose():
 def test_every_status_has_a_shape_a_word_and_a_level():
     for key in (*words.STATUS, *words.LIMIT_STATE, *words.VERDICT):
         assert words.LEVEL[key] in words.SHAPE
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0.0346, "0.035"), (5.52, "5.5"), (4.0, "4"), (9.96, "10"), (1e-12, "<0.00000001")])
+def test_a_few_coins_are_told_to_their_fractions(value, text):
+    assert words.short(value) == text
+
+
+def test_a_column_of_coins_shows_four_figures():
+    unit = words.unit_for([0.0345, 2.5])
+    assert [words.money(v, unit) for v in (0.0345, 2.5)] == ["0.035", "2.500"]

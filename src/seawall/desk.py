@@ -146,6 +146,9 @@ def ingredients(desk: Desk) -> Ingredients:
     if unknown:
         raise InputError("--scenarios", found=", ".join(unknown), wanted=f"{', '.join(ALL)}, or a file that exists")
     prices = desk.histories or tuple(path for path in desk.markets if _holds_history(path))
+    if desk.names and not prices:
+        raise InputError("--name", found=", ".join(desk.names), wanted="a history that holds these names",
+                         remedy="give --history too")
     # Coins trade at weekends, shares do not: without one calendar no Monday would be a whole row.
     history = common_calendar(read_history(prices, desk.names or None)) if prices else None
     wish = Wish(names if desk.scenarios else ALL, tuple(read_scenarios(path) for path in files), desk.draws, desk.seed,

@@ -18,10 +18,11 @@ from typing import NamedTuple
 import numpy as np
 
 from seawall.cube import hold, revalue
+from seawall.discovery.discover import discover
 from seawall.errors import InputError
 from seawall.instruments.plugins import versions
 from seawall.market.build import OLD_CHAIN
-from seawall.measures.allocation import allocate
+from seawall.measures.allocation import Allocation, allocate
 from seawall.measures.greeks import InstrumentGreeks, instrument_greeks
 from seawall.measures.limits import check_limits
 from seawall.measures.scan import scan
@@ -29,13 +30,14 @@ from seawall.model.book import Book
 from seawall.model.failure import Failure
 from seawall.model.market import Market
 from seawall.model.policy import Policy
-from seawall.model.report import ComponentRow, Counts, CrisisRow, Joint, Number, Proof, RiskReport, TailRow
+from seawall.model.report import ComponentRow, Counts, CrisisRow, FindingRow, Joint, Number, Proof, RiskReport, TailRow
 from seawall.model.results import Cube, Held, LimitUse
 from seawall.model.scenario import ScenarioRule
 from seawall.scenarios.choice import MOVING, Plan
 from seawall.statement.accounts import AccountFacts, account_facts, account_rows, leverage_rows
 from seawall.statement.bounds import Measured, measures_of
 from seawall.statement.explained import crisis_rows, grids, scenario_rows, worst_rows
+from seawall.statement.findings import finding_rows
 from seawall.statement.lines import line_rows
 from seawall.statement.numbers import key_text, known
 from seawall.statement.sensitivities import greek_rows, joint_of, price_rows, vega_rows
@@ -151,7 +153,7 @@ def _report(subject: Subject, valued: Valued) -> RiskReport:
         lines=line_rows(book, market, cube, greeks=greeks, total=total, confidence=confidence),
         failures=failures, quality=market.quality, notes=plan.notes, proofs=_proofs(subject, cube),
         version=importlib.metadata.version("seawall"),
-        complete=not failures and not valued.accounts.held.unknown,
+        complete=not failures and not valued.accounts.held.unknown, findings=_findings(subject),
     )
 
 
@@ -172,11 +174,20 @@ def _measured(subject: Subject, valued: Valued) -> Measured:
     equity, confidence = known(float(valued.total.equity[0])), subject.policy.shortfall_confidence
     tails = tail_rows(valued.total, "", equity, subject.policy)
     return Measured(
-        tails, histogram(valued.total), account_rows(valued.accounts), _components(subject, cube, confidence),
-        leverage_rows(book, cube, market, greeks=greeks, confidence=confidence),
+        tails, histogram(valued.total), account_rows(valued.accounts), _components(subject, valued, confidence),
+        leverage_rows(valued.accounts, cube, market, greeks=greeks, confidence=confidence),
         greek_rows(book, cube, market, greeks, subject.by),
         _joint(subject, cube), equity, _moving(market), partial(_is_partial, subject=subject, facts=valued.accounts),
     )
+
+
+def _findings(subject: Subject) -> tuple[FindingRow, ...]:
+    """Hidden dangers; none where nothing says how the factors move together."""
+    plan = subject.plan
+    if plan.dynamics is None or not len(subject.book):
+        return ()
+    return finding_rows(discover(subject.book, subject.market, plan.dynamics, crises=plan.crises,
+                                 currency=subject.currency))
 
 
 def _crises(subject: Subject) -> tuple[CrisisRow, ...]:
@@ -205,11 +216,10 @@ def _largest(measured: Measured, market: Market) -> list[str]:
     return [row.key for row in sorted(rows, key=lambda row: -row.gross_delta - row.gross_vega)]
 
 
-def _components(subject: Subject, main: Cube, confidence: float) -> tuple[ComponentRow, ...]:
+def _components(subject: Subject, valued: Valued, confidence: float) -> tuple[ComponentRow, ...]:
     rows = []
     for dimension in dict.fromkeys((*subject.by, "account")):
-        held = hold(subject.book, main, by=dimension.split("/"), currency=subject.currency)
-        found = allocate(held, confidence)
+        found = _allocated(subject, valued, dimension, confidence)
         order = np.argsort(-found.component, kind="stable")
         rows += [
             ComponentRow(dimension, key_text(found.keys[n]), float(found.component[n]),
@@ -218,6 +228,13 @@ def _components(subject: Subject, main: Cube, confidence: float) -> tuple[Compon
             for n in order
         ]
     return tuple(rows)
+
+
+def _allocated(subject: Subject, valued: Valued, dimension: str, confidence: float) -> Allocation:
+    if dimension == "account":
+        return valued.accounts.allocation
+    held = hold(subject.book, valued.cube, by=dimension.split("/"), currency=subject.currency)
+    return allocate(held, confidence)
 
 
 def _joint(subject: Subject, main: Cube) -> Joint | None:

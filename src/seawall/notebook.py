@@ -70,12 +70,13 @@ class Result:
 
 def assess(
     book: Book, market: Market, *, plan: Plan | None = None, history: Panel | None = None, policy: Policy | None = None,
-    by: tuple[str, ...] = engine.DEFAULT_BY, title: str = "",
+    by: str | tuple[str, ...] = engine.DEFAULT_BY, title: str = "",
 ) -> Result:
     """The whole risk of the book. plan: the scenarios; all that market and history allow, and named crises, if None."""
     underlyings = sorted({i.underlying for i in book.instruments} | {i.settlement_currency for i in book.instruments})
     chosen = plan or choose(market, underlyings, history=history, library=load_crises())
-    return Result(engine.assess(book, market, chosen, policy=policy, by=by, title=title))
+    split = (by,) if isinstance(by, str) else tuple(by)
+    return Result(engine.assess(book, market, chosen, policy=policy, by=split, title=title))
 
 
 def _written(path: Path, data: bytes) -> Path:

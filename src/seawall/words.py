@@ -36,6 +36,7 @@ class Unit(NamedTuple):
     decimals: int
 
 
+MOST_PLACES = 8
 MILLIONS, THOUSANDS, ONES = Unit("M", 1e6, 2), Unit("k", 1e3, 1), Unit("", 1.0, 0)
 
 
@@ -73,10 +74,15 @@ def unit_for(values: Iterable[float | None], *, lines: bool = False) -> Unit:
     known = [abs(v) for v in values if v is not None and math.isfinite(v)]
     top = max(known, default=0.0)
     if lines:
-        return THOUSANDS._replace(decimals=0 if top >= 1e6 else 1) if top >= 1e4 else ONES
+        return THOUSANDS._replace(decimals=0 if top >= 1e6 else 1) if top >= 1e4 else _ones(top)
     if top >= 1e6:
         return MILLIONS
-    return THOUSANDS if top >= 1e4 else ONES
+    return THOUSANDS if top >= 1e4 else _ones(top)
+
+
+def _ones(top: float) -> Unit:
+    """Ones with four figures of the largest value: a few coins are told to their fractions."""
+    return ONES._replace(decimals=0 if top >= 1e3 or top == 0 else min(max(_places(top, 4), 0), MOST_PLACES))
 
 
 def short(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
@@ -84,16 +90,21 @@ def short(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
     if value is None or math.isnan(value):
         return DASH
     for symbol, size in (("", 1.0), ("k", 1e3), ("M", 1e6), ("B", 1e9)):
-        scaled = abs(value) / size
-        places = _places(scaled, digits) if symbol else 0
+        scaled = float(abs(value) / size)
+        places = 0 if not symbol and scaled.is_integer() else _places(scaled, digits)
         if round(scaled, places) < 1000 or symbol == "B":
             return number(math.copysign(scaled, value), places, sign=sign) + (symbol if value else "")
     return DASH
 
 
 def _places(scaled: float, digits: int) -> int:
-    whole = len(str(int(round(scaled, max(digits - len(str(int(scaled))), 0)))))
-    return max(digits - whole, 0)
+    """Decimals that show so many figures; whole digits are never cut."""
+    if scaled == 0:
+        return 0
+    places = digits - 1 - math.floor(math.log10(scaled))
+    # Rounding may carry into one digit more: 9.96 to two figures is 10, not 10.0.
+    carried = digits - 1 - math.floor(math.log10(round(scaled, max(places, 0)) or scaled))
+    return min(max(carried, 0), MOST_PLACES)
 
 
 def span(pair: tuple[float, float] | None, unit: Unit = MILLIONS) -> str:

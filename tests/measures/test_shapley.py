@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from test_marginal import held_of
 
+from measures.test_marginal import held_of
 from seawall.errors import InputError
 from seawall.measures.shapley import pooled, shapley, shapley_allocation, shapley_interactions
 from seawall.measures.tail import expected_shortfall, value_at_risk

@@ -18,6 +18,7 @@ from hypothesis.extra.numpy import arrays
 from example_market import example_market
 from seawall.cube import shock
 from seawall.model.factor import Factor
+from seawall.model.failure import Failure
 from seawall.model.identity import content_id
 from seawall.model.market import Market, make_market
 from seawall.model.policy import Policy
@@ -147,6 +148,7 @@ def test_a_policy_is_another_when_any_of_its_choices_is() -> None:
     others = {
         "limits": (limit,), "confidence": (0.95,), "shortfall_confidence": 0.99, "risk_confidence": 0.95,
         "quantile": "linear", "currency": "EUR", "plugins": ("seawall",), "strict": True,
+        "problems": (Failure("no such measure", "limits.csv row 2"),),
     }
     assert set(others) == set(Policy.__struct_fields__)
     found = {msgspec.structs.replace(policy, **{name: value}).policy_id for name, value in others.items()}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import msgspec
-from example_report import desk
 
+from report.example_report import desk
 from seawall.model import report as r
 from seawall.model.quotes import QualityEntry
 

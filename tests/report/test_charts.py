@@ -8,10 +8,10 @@ from xml.etree import ElementTree as Xml
 
 import msgspec
 import pytest
-from example_report import desk
 from hypothesis import given
 from hypothesis import strategies as st
 
+from report.example_report import desk
 from seawall import words
 from seawall.model.report import ComponentRow, Grid, Histogram, VegaRow
 from seawall.report import charts, heat, histogram, loss, panels

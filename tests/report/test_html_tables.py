@@ -8,9 +8,9 @@ from html import unescape
 
 import msgspec
 import pytest
-from example_report import desk
-from example_variants import hollow
 
+from report.example_report import desk
+from report.example_variants import hollow
 from seawall import words
 from seawall.model.failure import Failure
 from seawall.model.quotes import QualityEntry

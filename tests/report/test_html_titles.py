@@ -6,10 +6,10 @@ import math
 
 import msgspec
 import pytest
-from example_report import desk
 from hypothesis import given
 from hypothesis import strategies as st
 
+from report.example_report import desk
 from seawall import words
 from seawall.model.report import (
     ComponentRow,

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import genpareto, kendalltau
-from test_filtered import panel
 
+from example_moves import panel
+from scenarios.test_filtered import panel
 from seawall.errors import FactorMissing, InputError
 from seawall.history.dependence_copula import fit_copula_dependence
 from seawall.history.dynamics import fit_dynamics

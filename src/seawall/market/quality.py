@@ -122,7 +122,7 @@ def described(chain: Chain, surface: Surface) -> list[QualityEntry]:
         view = View(expiry.quotes, expiry.forward.rows, expiry.discount, expiry.years, chain.coin_settled)
         fit = measured(view, np.asarray(expiry.fitted.raw), surface.underlying, expiry.tenor)
         told = f"{surface.underlying} {expiry.tenor}: {fit.liquid_inside} of {fit.liquid} liquid quotes inside, " \
-               f"miss {100 * fit.median_miss:.2f} (median), {100 * fit.high_miss:.2f} (95 %) points"
+               f"{_missed(fit)}"
         entries.append(QualityEntry(chain.source, "quotes behind a fitted smile", "fitted", fit.quotes, (told,)))
         if fit.stale:
             entries.append(QualityEntry(chain.source, "stale: contradicts its neighbours or says nothing", "flagged",
@@ -131,6 +131,12 @@ def described(chain: Chain, surface: Surface) -> list[QualityEntry]:
             entries.append(QualityEntry(chain.source, "liquid quotes outside the smile", "flagged",
                                         fit.liquid - fit.liquid_inside, (told,)))
     return entries
+
+
+def _missed(fit: ExpiryFit) -> str:
+    if not len(fit.misses):
+        return "no quote fresh enough to measure a miss"
+    return f"miss {100 * fit.median_miss:.2f} (median), {100 * fit.high_miss:.2f} (95 %) points"
 
 
 class View(NamedTuple):

@@ -55,6 +55,7 @@ def value_at_risk(
 
     Raises InputError for an unknown rule.
     """
+    pnl = np.asarray(pnl, dtype=np.float64)
     if quantile not in QUANTILE_RULES:
         raise InputError("quantile rule", found=quantile, wanted=", ".join(QUANTILE_RULES))
     probability = _probability(pnl, weights)
@@ -74,6 +75,7 @@ def expected_shortfall(pnl: Floats, confidence: float, *, weights: Floats | None
     The edge scenario counts by the share of it that lies in the tail (Rockafellar and Uryasev 2002).
     Source: Acerbi and Tasche (2002), On the coherence of expected shortfall.
     """
+    pnl = np.asarray(pnl, dtype=np.float64)
     probability = _probability(pnl, weights)
     if probability is not None:
         ranked, taken = _tail(pnl, confidence, probability)[:2]

@@ -65,8 +65,9 @@ class Market:
         return content_id("market", self.as_of, keys, self.levels, self.uncertainty, smiles, self.numeraire,
                           self.asset_class, underlying)
 
-    def level(self, key: str, *, needed_by: str = "the caller") -> float:
-        """The factor's level in its own unit. Raises FactorMissing."""
+    def level(self, factor: str | Factor, *, needed_by: str = "the caller") -> float:
+        """The level of a factor, or of its key, in its own unit. Raises FactorMissing."""
+        key = factor.key if isinstance(factor, Factor) else factor
         where = self.index.get(key)
         if where is None:
             raise FactorMissing(key, needed_by=needed_by, remedy="supply it with the market, or drop the position")

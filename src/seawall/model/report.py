@@ -324,5 +324,5 @@ class RiskReport(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def report_id(self) -> str:
-        """Hash of everything above."""
-        return content_id("report", self)
+        """Hash of everything above, as its JSON writes it."""
+        return content_id("report", msgspec.json.encode(self))

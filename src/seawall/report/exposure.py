@@ -144,6 +144,7 @@ def _carries(g: GreekRow) -> bool:
     return any((g.gross_delta, g.gross_gamma, g.gross_vega, g.gross_theta, g.rho, g.charm))
 
 
+MOST_PARTS = 40
 FIRST = (("delta", "Delta", ""), ("gamma", "Gamma 1%", " per 1%"), ("vega", "Vega", " per point"),
          ("theta", "Theta", " per day"))
 SECOND = (("rho", "Rho", " per bp"), ("vanna", "Vanna", " per 1% and point"), ("volga", "Volga", " per point²"),
@@ -168,13 +169,23 @@ def _greek_table(
             columns.append(Column("gross", money, css="gr", term="gross"))
     body = []
     for dimension in dimensions:
-        found = [g for g in rows if g.dimension == dimension]
-        found.sort(key=_greek_order)
+        found = _folded(sorted((g for g in rows if g.dimension == dimension), key=_greek_order))
         body.append(group_head(NAMED.get(dimension, f"By {dimension}"), len(columns)))
-        body += [_greek_row(g, rows, units, second=second, note=_price(report, g)) for g in found]
+        body += [_greek_row(g, found, units, second=second, note=_price(report, g)) for g in found]
     body.append(_greek_row(total, rows, units, second=second))
     name = "Greeks, second order" if second else f"Greeks {label}".strip()
     return table(name, columns, body, css="grk")
+
+
+def _folded(rows: Sequence[GreekRow]) -> list[GreekRow]:
+    """The first rows, and the sum of the others as one, so that all still add up."""
+    if len(rows) <= MOST_PARTS + 1:
+        return list(rows)
+    rest = rows[MOST_PARTS:]
+    fields = [f for f in GreekRow.__struct_fields__ if f not in {"dimension", "key"}]
+    others = GreekRow(rest[0].dimension, f"{len(rest):,} others",
+                      **{f: math.fsum(getattr(g, f) for g in rest) for f in fields})
+    return [*rows[:MOST_PARTS], others]
 
 
 def _greek_order(g: GreekRow) -> tuple[int, float, str]:

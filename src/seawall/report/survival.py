@@ -16,6 +16,7 @@ STATUS_ORDER = {"bankrupt": 0, "liquidatable": 1, "warning": 2, "healthy": 3, "u
 HIGH_USE = 0.8
 SHARES = frozenset({"scan_used", "shortfall_leverage", "shortfall_share", "diversification", "chance"})
 
+MOST_ACCOUNTS, MOST_UNKNOWN, MOST_PARTS = 60, 20, 25
 
 def account_section(report: RiskReport) -> str:
     """Accounts, the nearest to its scan first, those not assessed last in words; absent without accounts."""
@@ -26,7 +27,11 @@ def account_section(report: RiskReport) -> str:
     reach = charts.range_reach((r.down, r.up) for r in rows)
     chance = any(r.chance is not None for r in rows)
     columns = _account_columns(report.currency, unit, reach, chance=chance)
-    body = [_account_row(r, unit, reach, chance=chance) for r in rows]
+    body = []
+    for found, most in (([r for r in rows if r.status != "unknown"], MOST_ACCOUNTS),
+                        ([r for r in rows if r.status == "unknown"], MOST_UNKNOWN)):
+        body += [_account_row(r, unit, reach, chance=chance) for r in found[:most]]
+        body += [_more_accounts(found[most:], unit, len(columns))] if found[most:] else []
     under = "Each account alone, its equity against its own scan, the worst loss over a grid of spot and volatility. " \
             "Grey: the joint spot moves it covers."
     total = _account_total(rows, unit, len(columns))
@@ -84,6 +89,14 @@ def _scan(r: AccountRow, unit: Unit) -> str:
 
 def _use_state(used: float | None) -> str:
     return "" if used is None else "breached" if used >= 1 else "near" if used >= HIGH_USE else "within"
+
+
+def _more_accounts(rows: Sequence[AccountRow], unit: Unit, width: int) -> str:
+    """What lies below the rows shown, added up."""
+    equity, scan = _total([r.equity for r in rows]), _total([r.scan for r in rows])
+    note = "All further from their scan than those above" if rows[0].status != "unknown" else "Not assessed either"
+    return row([row_head(words.count(len(rows), "more account")), cell(words.money(equity, unit)),
+                cell(words.money(scan, unit)), cell(""), cell(note, "l w dim rc n"), *[cell("")] * (width - 5)])
 
 
 def _account_total(rows: Sequence[AccountRow], unit: Unit, width: int) -> str:
@@ -158,7 +171,10 @@ def leverage_section(report: RiskReport, css: str) -> str:
         if dimension != "total":
             found.sort(key=lambda r: (r.gross is None, -(r.gross or 0.0), r.key))
             body.append(group_head(f"By {dimension}", len(columns)))
-        body += [_leverage_row(r, rows) for r in found]
+        body += [_leverage_row(r, rows[:1] + found[:MOST_PARTS]) for r in found[:MOST_PARTS]]
+        if found[MOST_PARTS:]:
+            less = words.count(len(found) - MOST_PARTS, "more part")
+            body.append(row([row_head(less), cell("All carry less", "l w dim"), *[cell("")] * (len(columns) - 2)]))
     under = "Notional, net notional, cash delta and expected shortfall, each over the equity of the same part."
     return section("leverage", titles.leverage(rows), under, table("Leverage", columns, body, css="lev"), css=css)
 

@@ -18,13 +18,15 @@ from seawall import words
 from seawall.measures.limits import MEASURES
 from seawall.model.market import Market
 from seawall.model.report import AccountRow, ComponentRow, GreekRow, Part, RiskReport
+from seawall.report.findings import findings_block
 from seawall.words import THOUSANDS, Unit
 
 WIDEST = 400
+FINDINGS = 3
 STYLE = {"ok": "", "warn": "yellow", "bad": "bold red", "na": "magenta"}
 BAR, VENUE_WIDTH = 7, 14
 FULL, HALF_BLOCK, RULE = "█", "▌", "│"
-WORST_SHOWN, QUALITY_SHOWN, CRISES_SHOWN, LIMITS_SHOWN, PARTS_SHOWN = 5, 6, 9, 6, 8
+WORST_SHOWN, QUALITY_SHOWN, CRISES_SHOWN, LIMITS_SHOWN, PARTS_SHOWN, FAILURES_SHOWN = 5, 6, 9, 6, 8, 20
 MONEY = "In {}"
 WRAPPING = ("Moves", "Positions that lose most", "Factors", "Such as", "Reason", "Limit")
 TREATMENTS = ("dropped", "repaired", "flagged")
@@ -37,7 +39,8 @@ def show(report: RiskReport, console: Console) -> None:
     unit = words.unit_for([report.equity, *(row.expected_shortfall for row in report.tails)])
     blocks: Iterable[ConsoleRenderable | None] = (
         _verdict(report), _numbers(report, unit), _accounts(report, console), _limits(report),
-        _components(report, unit), _greeks(report), _worst(report, unit), _crises(report, unit), _notes(report),
+        _components(report, unit), findings_block(report.findings[:FINDINGS]), _greeks(report), _worst(report, unit),
+        _crises(report, unit), _notes(report),
         _data(report), _proof(report),
     )
     for block in blocks:
@@ -49,7 +52,7 @@ def _verdict(report: RiskReport) -> ConsoleRenderable:
     level = words.LEVEL[report.verdict.status]
     grid = Table.grid(padding=(0, 2))
     mark = Text(f"{words.SHAPE[level]} {words.VERDICT[report.verdict.status]}", style=STYLE[level] or "bold")
-    grid.add_row(mark, Text.assemble((report.verdict.sentence + ".", "bold"), " ", report.verdict.lede))
+    _add(grid, mark, Text.assemble((report.verdict.sentence + ".", "bold"), " ", report.verdict.lede))
     head = Text.assemble((report.title, "bold"), f"  as of {words.moment(report.as_of)}  ",
                          (f"{words.count(report.counts.lines, 'line')}, "
                           f"{words.count(report.counts.accounts, 'account')}, "
@@ -62,13 +65,13 @@ def _numbers(report: RiskReport, unit: Unit) -> ConsoleRenderable:
     money = MONEY.format(f"{report.currency} {unit.symbol}".strip())
     table = _table(money, "VaR", "95% interval", "Shortfall", "± s.e.", "of equity")
     for name, value in _amounts(report):
-        table.add_row(name, _bold(words.money(value, unit)), "", "", "", words.percent(_share(value, report.equity)))
+        _add(table, name, _bold(words.money(value, unit)), "", "", "", words.percent(_share(value, report.equity)))
     for name in dict.fromkeys(row.scenarios for row in report.tails):
         rows = [row for row in report.tails if row.scenarios == name]
         head = Text(f"{name}: {words.days(rows[0].horizon_days)}, {rows[0].count:,} scenarios", style="dim")
-        table.add_row(head.append(" ▨ partial", STYLE["na"]) if rows[0].partial else head)
+        _add(table, head.append(" ▨ partial", STYLE["na"]) if rows[0].partial else head)
         for row in rows:
-            table.add_row(f"  {words.confidence(row.confidence)}", _bold(words.money(row.value_at_risk, unit)),
+            _add(table, f"  {words.confidence(row.confidence)}", _bold(words.money(row.value_at_risk, unit)),
                           words.span(row.interval, unit), _bold(words.money(row.expected_shortfall, unit)),
                           words.money(row.standard_error, unit), words.percent(row.share))
     return table
@@ -103,7 +106,7 @@ def _account_table(report: RiskReport, *, venue: bool, bars: bool) -> Table:
              "Chance, %", "ES part", *([" " * (2 * BAR + 1)] if bars else []), "Lev. ×", "Status"]
     table = _table(*heads, left=(0, 1) if venue else (0,), last_left=True)
     for account in report.accounts:
-        table.add_row(*_account_cells(account, unit, peak, venue=venue, bars=bars))
+        _add(table, *_account_cells(account, unit, peak, venue=venue, bars=bars))
     return table
 
 
@@ -154,12 +157,12 @@ def _limits(report: RiskReport) -> ConsoleRenderable | None:
     quiet = [use for use in report.limits if use.state == "within"]
     for use in [*(use for use in report.limits if use.state != "within"), *quiet[:LIMITS_SHOWN]]:
         level, limit = words.LEVEL[use.state], use.limit
-        table.add_row(limit.name or limit.measure.replace("_", " "), limit.scope.split("=", 1)[-1],
+        _add(table, limit.name or limit.measure.replace("_", " "), limit.scope.split("=", 1)[-1],
                       _limit_number(use.value, limit.measure), _limit_number(limit.bound, limit.measure),
                       words.percentage(use.used, 0),
                       Text(f"{words.SHAPE[level]} {words.LIMIT_STATE[use.state].lower()}", style=STYLE[level]))
     if len(quiet) > LIMITS_SHOWN:
-        table.add_row(Text(f"{len(quiet) - LIMITS_SHOWN} more within their bounds", style="dim"))
+        _add(table, Text(f"{len(quiet) - LIMITS_SHOWN} more within their bounds", style="dim"))
     return table
 
 
@@ -179,15 +182,15 @@ def _components(report: RiskReport, unit: Unit) -> ConsoleRenderable | None:
     for dimension in dict.fromkeys(row.dimension for row in rows):
         if dimension == "account":
             continue
-        table.add_row(Text(dimension, style="dim"), "", "", "", "")
+        _add(table, Text(dimension, style="dim"), "", "", "", "")
         mine = [r for r in rows if r.dimension == dimension and r.component]
         for row in _largest(mine):
-            table.add_row(f"  {row.key or '(none)'}{' *' if row.partial else ''}",
+            _add(table, f"  {row.key or '(none)'}{' *' if row.partial else ''}",
                           words.money(row.component, unit, sign=True), words.money(row.standard_error, unit),
                           _bar(row.component, peak), words.money(row.standalone, unit))
         if len(mine) > PARTS_SHOWN:
             rest = sum(row.component for row in mine) - sum(row.component for row in _largest(mine))
-            table.add_row(Text(f"  {len(mine) - PARTS_SHOWN} more", style="dim"), words.money(rest, unit, sign=True))
+            _add(table, Text(f"  {len(mine) - PARTS_SHOWN} more", style="dim"), words.money(rest, unit, sign=True))
     return table
 
 
@@ -204,7 +207,7 @@ def _greeks(report: RiskReport) -> ConsoleRenderable | None:
     table = _table(f"Net Greeks, {report.currency} k", "Delta", "gross", "Gamma 1%", "Vega point", "gross",
                    "Theta day", "Rho bp", left=(0,))
     for row in rows:
-        table.add_row(row.key, *_greek_cells(row))
+        _add(table, row.key, *_greek_cells(row))
     return table
 
 
@@ -221,7 +224,7 @@ def _worst(report: RiskReport, unit: Unit) -> ConsoleRenderable | None:
     table = _table(f"Worst of {report.main}", unit.symbol, "Moves", "Positions that lose most", "Factors",
                    left=(0, 2, 3, 4))
     for row in report.worst[:WORST_SHOWN]:
-        table.add_row(row.label, _bold(words.money(row.pnl, unit, sign=True)), Text(", ".join(row.moves[:3])),
+        _add(table, row.label, _bold(words.money(row.pnl, unit, sign=True)), Text(", ".join(row.moves[:3])),
                       Text(_parts(row.by_position, unit)), Text(_parts(row.by_factor, unit)))
     return table
 
@@ -234,9 +237,9 @@ def _parts(parts: Sequence[Part], unit: Unit) -> str:
 def _crises(report: RiskReport, unit: Unit) -> ConsoleRenderable | None:
     if not report.crises:
         return None
-    table = _table("A crisis come again", unit.symbol, "Moves", left=(0, 2))
+    table = _table("Scenarios, one by one", unit.symbol, "Moves", left=(0, 2))
     for row in sorted(report.crises, key=lambda r: r.pnl if r.pnl is not None else 0.0)[:CRISES_SHOWN]:
-        table.add_row(row.name, _bold(words.money(row.pnl, unit, sign=True)), Text(", ".join(row.moves[:4]), "dim"))
+        _add(table, row.name, _bold(words.money(row.pnl, unit, sign=True)), Text(", ".join(row.moves[:4]), "dim"))
     return table
 
 
@@ -247,7 +250,9 @@ def _notes(report: RiskReport) -> ConsoleRenderable | None:
 
 
 def _data(report: RiskReport) -> ConsoleRenderable:
-    failures = [Text(str(failure), style=STYLE["warn"]) for failure in report.failures]
+    failures = [Text(str(failure), style=STYLE["warn"]) for failure in report.failures[:FAILURES_SHOWN]]
+    if len(report.failures) > FAILURES_SHOWN:
+        failures.append(Text(f"{len(report.failures) - FAILURES_SHOWN:,} more failures: see the page, or --json"))
     told = [entry for entry in report.quality if entry.treatment in TREATMENTS]
     entries = sorted(told, key=lambda e: (e.treatment != "dropped", -e.count))
     notes = [f"{entry.count:,} {entry.treatment}: {entry.reason} ({entry.source})" for entry in entries]
@@ -264,7 +269,7 @@ def _proof(report: RiskReport) -> ConsoleRenderable:
 def _labelled(label: str, lines: Sequence[str | Text]) -> ConsoleRenderable:
     grid = Table.grid(padding=(0, 2))
     for number, line in enumerate(lines):
-        grid.add_row(Text(label if number == 0 else "", style="bold"), line if isinstance(line, Text) else Text(line))
+        _add(grid, Text(label if number == 0 else "", style="bold"), line if isinstance(line, Text) else Text(line))
     return grid
 
 
@@ -273,9 +278,14 @@ def _table(*heads: str, left: tuple[int, ...] = (0,), last_left: bool = False) -
     for place, head in enumerate(heads):
         is_left = place in left or (last_left and place == len(heads) - 1)
         wraps = head in WRAPPING or head.startswith(MONEY[:3])
-        table.add_column(head, justify="left" if is_left else "right", no_wrap=not wraps,
+        table.add_column(Text(head), justify="left" if is_left else "right", no_wrap=not wraps,
                          overflow="fold" if wraps else "ellipsis")
     return table
+
+
+def _add(table: Table, *cells: ConsoleRenderable | str) -> None:
+    """One row; names from files are text and never markup."""
+    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
 
 
 def _bold(text: str) -> Text:
@@ -295,13 +305,13 @@ def show_market(market: Market, console: Console) -> None:
     smiles = _table("Underlying", "Spot", "Smiles", "First", "Last", "Near level %", "Far level %", left=(0, 3, 4))
     for name in sorted({underlying for underlying, _ in market.smiles}):
         curves = sorted((s for (u, _), s in market.smiles.items() if u == name), key=lambda s: s.years)
-        smiles.add_row(name, words.number(market.spot(name), 2), str(len(curves)), words.day(curves[0].expiry.date()),
+        _add(smiles, name, words.number(market.spot(name), 2), str(len(curves)), words.day(curves[0].expiry.date()),
                        words.day(curves[-1].expiry.date()), words.percentage(curves[0].level),
                        words.percentage(curves[-1].level))
     console.print(Padding(smiles, (1, 0)))
     reasons = _table("Reason", "Count", "Treatment", "Source", "Such as", left=(0, 2, 3, 4))
     rank = {treatment: n for n, treatment in enumerate(TREATMENTS)}
     for entry in sorted(market.quality, key=lambda e: (rank.get(e.treatment, len(rank)), -e.count)):
-        reasons.add_row(entry.reason, f"{entry.count:,}", entry.treatment, Text(entry.source, style="dim"),
+        _add(reasons, entry.reason, f"{entry.count:,}", entry.treatment, Text(entry.source, style="dim"),
                         Text(", ".join(entry.examples), style="dim"))
     console.print(reasons)

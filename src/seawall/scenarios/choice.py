@@ -81,23 +81,31 @@ def choose(
     Raises InputError if no rule with a tail is left.
     """
     asked = Wish() if wish is None else wish
-    assets = tuple(a for a in sorted(set(underlyings)) if market.asset_class.get(a) in MOVING
-                   and f"spot:{a}" in market.index)
-    builder = _Builder(market, assets, history, asked)
+    builder = _Builder(market, _moving(market, underlyings), history, asked)
+    dynamics, assumption = builder.dynamics()
     if HISTORICAL in asked.names:
         builder.add_historical()
-    dynamics, assumption = builder.dynamics()
     if STUDENT_T in asked.names:
         builder.add_student(dynamics, assumption)
     for rule in asked.own:
         if len(rule) >= FEWEST_ROWS:
             builder.add(rule, f"scenarios of {rule.name}")
+    if not builder.rules:
+        builder.add_unasked(dynamics, assumption)
     chosen = crises(library) if library is not None and CRISES in asked.names else None
     return Plan(
         builder.in_order(), builder.sources, chosen, library if chosen is not None else None,
         tuple(rule for rule in asked.own if len(rule) < FEWEST_ROWS), dynamics, assumption, GRID in asked.names,
-        tuple(builder.notes),
+        tuple(dict.fromkeys(builder.notes)),
     )
+
+
+def _moving(market: Market, underlyings: Sequence[str]) -> tuple[str, ...]:
+    """What of the book moves; of a book that holds nothing that does, all that the market has options on."""
+    priced = [a for a, kind in sorted(market.asset_class.items()) if kind in MOVING and f"spot:{a}" in market.index]
+    held = tuple(asset for asset in priced if asset in set(underlyings))
+    smiling = {underlying for underlying, _ in market.smiles}
+    return held or tuple(asset for asset in priced if asset in smiling)
 
 
 class _Builder:
@@ -142,6 +150,14 @@ class _Builder:
         self.add(answered, self._span(plain, "volatility answers spot by a stated model"), missing)
         if recorded is not None:
             self.add(recorded, self._span(recorded, "recorded volatility"), missing)
+
+    def add_unasked(self, dynamics: Dynamics | None, assumption: str) -> None:
+        """Measures need a distribution: without any that was asked for, whichever the inputs allow."""
+        self.add_historical()
+        self.add_student(dynamics, assumption)
+        if self.rules:
+            names = " and ".join(rule.name for rule in self.rules)
+            self.notes.append(f"{names} added: VaR, shortfall and their parts need a distribution")
 
     def add_student(self, dynamics: Dynamics | None, assumption: str) -> None:
         """Fat-tailed joint draws."""

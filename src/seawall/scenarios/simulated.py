@@ -44,6 +44,7 @@ def implied_dynamics(
     volatility_of_volatility a year and fades along expiries by ``term``. The defaults are stated assumptions, not
     estimates; with a history, pass estimates instead. Raises InputError for an asset without smile.
     """
+    assets = (assets,) if isinstance(assets, str) else tuple(assets)
     levels = [_nearest_level(market, asset, days) for asset in assets]
     spot = _spot_correlation(correlation, len(assets))
     # A spot and another's volatility are as related as the two spots are: a Kronecker product, never indefinite.

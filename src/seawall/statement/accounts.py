@@ -47,19 +47,23 @@ def account_rows(facts: AccountFacts) -> tuple[AccountRow, ...]:
 
 
 def leverage_rows(
-    book: Book, cube: Cube, market: Market, *, greeks: InstrumentGreeks, confidence: float
+    facts: AccountFacts, cube: Cube, market: Market, *, greeks: InstrumentGreeks, confidence: float
 ) -> tuple[LeverageRow, ...]:
     """Of the total, each venue and each account, in the currency of the Greeks."""
-    rows = []
-    for dimension in ("total", "venue", "account"):
-        held = hold(book, cube, by=() if dimension == "total" else dimension, currency=greeks.currency)
-        found = leverage(book, cube, market, greeks=greeks, held=held, shortfall=shortfalls(held, confidence))
-        rows += [
-            LeverageRow(dimension, "total" if dimension == "total" else key_text(key), known(held.equity[n]),
-                        known(found.gross[n]), known(found.net[n]), known(found.delta[n]), known(found.shortfall[n]))
-            for n, key in enumerate(held.keys)
-        ]
+    rows = _leverage_rows("account", facts.held, facts.leverage)
+    for dimension, by in (("venue", ("venue",)), ("total", ())):
+        held = hold(facts.book, cube, by=by, currency=greeks.currency)
+        found = leverage(facts.book, cube, market, greeks=greeks, held=held, shortfall=shortfalls(held, confidence))
+        rows = _leverage_rows(dimension, held, found) + rows
     return tuple(rows)
+
+
+def _leverage_rows(dimension: str, held: Held, found: Leverage) -> list[LeverageRow]:
+    return [
+        LeverageRow(dimension, "total" if dimension == "total" else key_text(key), known(held.equity[n]),
+                    known(found.gross[n]), known(found.net[n]), known(found.delta[n]), known(found.shortfall[n]))
+        for n, key in enumerate(held.keys)
+    ]
 
 
 def shortfalls(held: Held, confidence: float) -> Floats:
