@@ -11,14 +11,16 @@ pnl gain > 0; results are losses > 0 in the reporting currency.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from seawall.cube import hold
 from seawall.errors import InputError, ModelError, ShapeMismatch
+from seawall.kernels.quantile import ascending, beta_shares
 from seawall.measures.horizon import shortfall_influence
 from seawall.measures.sampling import Sampling, sampling_of
+from seawall.measures.smoothed import harrell_davis_value_at_risk
 from seawall.measures.tail import (
     estimate_value_at_risk,
     expected_shortfall,
@@ -34,6 +36,7 @@ from seawall.model.results import Cube, Held
 WINDOW = 0.005
 VALUES_AT_ONCE = 4_000_000
 NEARLY_NOTHING = 1e-6
+ESTIMATORS: Final = ("window", "harrell_davis")
 
 
 class ComponentValueAtRisk(NamedTuple):
@@ -86,18 +89,26 @@ class Incremental(NamedTuple):
 
 
 def component_value_at_risk(
-    held: Held, confidence: float, *, sampling: Sampling | None = None, window: float = WINDOW
+    held: Held, confidence: float, *, sampling: Sampling | None = None, window: float = WINDOW,
+    estimator: str = "window",
 ) -> ComponentValueAtRisk:
-    """Parts of value at risk by an Epanechnikov mean around the total's quantile, rescaled to add up.
+    """Parts of value at risk by a mean around the total's quantile, rescaled to add up.
 
-    window: probability on either side, never beyond the worst scenario. The error joins that of the shares and that of
-    the value at risk itself. Raises ModelError where the means do not add up to a loss: then no share has a meaning.
+    estimator: ``window``, Epanechnikov weights over ``window`` of probability on either side, never beyond the worst
+    scenario; or ``harrell_davis``, whose beta weights need no width and at least five scenarios beyond. The error joins
+    that of the shares and that of the value at risk itself. Raises ModelError where the means do not add up to a loss:
+    then no share has a meaning.
     Source: Tasche (2000); Epperlein and Smillie (2006), Cracking VaR with kernels.
     """
     drawn = sampling_of(held.rule) if sampling is None else sampling
     total = held.pnl.sum(axis=0)
     estimate = estimate_value_at_risk(total, confidence, sampling=drawn)
-    share = window_weights(total, confidence, drawn.weights, window)
+    if estimator not in ESTIMATORS:
+        raise InputError("estimator of components", found=estimator, wanted=" or ".join(ESTIMATORS))
+    if estimator == "window":
+        share = window_weights(total, confidence, drawn.weights, window)
+    else:
+        share = harrell_davis_weights(total, confidence, drawn.weights)
     means = -(held.pnl @ share)
     whole = float(means.sum())
     if whole * estimate.value <= 0 or abs(whole) < NEARLY_NOTHING * np.abs(means).sum():
@@ -129,6 +140,15 @@ def window_weights(total: Floats, confidence: float, weights: Floats, window: fl
         near = np.where(np.arange(len(away)) == int(np.argmin(np.abs(away))), 1.0, 0.0)
     out = np.zeros(len(total))
     out[order] = near / near.sum()
+    return out
+
+
+def harrell_davis_weights(total: Floats, confidence: float, weights: Floats) -> Floats:
+    """(S,) what each scenario counts in Harrell and Davis's value at risk of the total; they sum to one."""
+    harrell_davis_value_at_risk(total, confidence, weights=weights)  # refuses too thin a tail
+    order, reached = ascending(-total, weights)
+    out = np.zeros(len(total))
+    out[order] = beta_shares(reached, confidence, weights)
     return out
 
 
