@@ -17,6 +17,7 @@ from seawall.model.quotes import QualityEntry
 from seawall.model.report import Part, WorstRow
 from seawall.model.results import Limit, LimitUse
 from seawall.report import exposure, extremes, loss, survival, trust
+from seawall.report.html import render
 
 
 def tables(source: str, label: str) -> list[list[str]]:
@@ -270,3 +271,20 @@ def test_account_names_of_any_length_break_inside_their_cell():
     name = "0x" + "f" * 40
     accounts = tuple(msgspec.structs.replace(a, account=name) for a in report.accounts[:1])
     assert f'class="l long">{name}' in survival.account_section(msgspec.structs.replace(report, accounts=accounts))
+
+
+def test_a_rule_that_misses_lines_says_so_beside_its_name():
+    report = desk()
+    partial = tuple(msgspec.structs.replace(tail, partial=True) for tail in report.tails)
+    said = "partial: some lines are not in these numbers"
+    assert said not in render(report)
+    assert said in render(msgspec.structs.replace(report, tails=partial))
+
+
+def test_thousands_of_accounts_are_folded_and_still_add_up():
+    report = desk()
+    one = next(a for a in report.accounts if a.status == "healthy")
+    many = tuple(msgspec.structs.replace(one, account=f"A{n}", equity=1e6, scan=1e5) for n in range(1_000))
+    source = render(msgspec.structs.replace(report, accounts=many))
+    assert "940 more accounts" in source
+    assert "1,000.00" in source  # millions: the sum row counts all

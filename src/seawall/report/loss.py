@@ -127,6 +127,7 @@ def _tail_table(report: RiskReport, columns: Sequence[Column], unit: Unit) -> st
     for name in names:
         found = sorted((t for t in report.tails if t.scenarios == name), key=lambda t: t.confidence)
         note = f"{found[0].count:,} scenarios, {words.days(found[0].horizon_days)}"
+        note += f" · {words.SHAPE['na']} partial: some lines are not in these numbers" if found[0].partial else ""
         rows.append(group_head(words.capital(name), len(columns), note))
         source = text(words.dated(found[0].source))
         rows.append(f'<tr class="src"><td class="l w dim2" colspan="{len(columns)}">{source}</td></tr>')
