@@ -145,6 +145,17 @@ def test_an_inverse_perpetual_gains_what_its_payoff_says_and_its_funding_is_carr
     assert found.moved[n] == pytest.approx(-funding, rel=1e-6)
 
 
+def test_a_line_of_two_lots_of_which_one_has_no_price_moves_what_it_gained_with_its_coin() -> None:
+    lots = [("A1", "D", "s", "BTC-PERPETUAL", 6_000.0, 58_000.0), ("A1", "D", "t", "BTC-PERPETUAL", 1_000.0, np.nan)]
+    market = moved_market(example_market(), days=0.0, spot={"BTC": -0.03})
+    found = explained(book_of(lots), book_of(lots), market)
+    gained = 60_000 * (1 / 58_000 - 1 / 60_060)
+    made = 70_000 * (1 / 60_060 - 1 / (60_060 * 0.97)) * 60_000 * 0.97
+    assert found.held[0] == pytest.approx(made + gained * 60_000 * -0.03, rel=1e-9)
+    # The lot without a price carries no equity: what it made went to the mark's cash.
+    assert found.moved[0] == pytest.approx(-made / 7, rel=1e-9)
+
+
 def test_a_loan_grows_by_its_index_and_that_is_carry() -> None:
     grown = instrument("DEBT", index=float(np.exp(0.06 / 365)))
     market = moved_market(example_market())

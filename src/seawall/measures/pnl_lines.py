@@ -22,7 +22,6 @@ from seawall.instruments.plugins import kind_of
 from seawall.measures.pnl_explain import CURRENCY, DELTA, Explained, explain_instruments, is_money, rates, unmoved
 from seawall.model.arrays import Bools, Floats, Ints
 from seawall.model.book import Book
-from seawall.model.instrument import Instrument
 from seawall.model.market import Market
 
 LINE: Final = ("account", "venue", "instrument")
@@ -54,11 +53,15 @@ class PnlLines(NamedTuple):
 
 
 class _Side(NamedTuple):
-    """One book's lines on the joint keys (N,). paid: settlement currency, NaN if unknown; place: -1 if not held."""
+    """One book's lines on the joint keys (N,). place: -1 if not held.
+
+    Settlement currency: paid, NaN if any lot's price is unknown; gained, what lots settled to the mark gained since.
+    """
 
     quantity: Floats
     equity: Floats
     paid: Floats
+    gained: Floats
     base: Floats
     rate: Floats
     place: Ints
@@ -72,7 +75,7 @@ def explain_lines(books: tuple[Book, Book], markets: tuple[Market, Market], *, c
     later = {i.instrument_id: i for i in after.instruments}
     found = explain_instruments(before.instruments, later, first, last, currency=currency)
     coin = np.array([not is_money(i.settlement_currency, first) for i in before.instruments] + [False], dtype=bool)
-    held = _held(before.instruments, opening, found, coin)
+    held = _held(opening, found, coin)
     traded, unpriced = _trades(opening, closing, found)
     return _lines(keys, opening, closing, held, (traded, unpriced))
 
@@ -84,15 +87,13 @@ class _HeldPart(NamedTuple):
     lost: Bools
 
 
-def _held(listed: tuple[Instrument, ...], side: _Side, found: Explained, coin: Bools) -> _HeldPart:
+def _held(side: _Side, found: Explained, coin: Bools) -> _HeldPart:
     """Opening quantities times what each contract made; what margined lines had gained moves with its currency."""
     at, held = side.place, side.place >= 0
     ended = held & np.append(found.ended, False)[at]
     live = held & np.append(found.comparable, False)[at]
     quantity = np.where(held, side.quantity, 0.0)
-    margined = np.array([kind_of(i).margined for i in listed] + [False], dtype=bool)[at]
-    gained = np.where(margined & np.isfinite(side.paid), quantity * side.base - side.paid, 0.0)
-    shift = np.nan_to_num(gained * _change(found, at))
+    shift = np.nan_to_num(side.gained * _change(found, at))
     terms = np.where(live[:, None], quantity[:, None] * _rows(found.terms, at), 0.0)
     terms[:, DELTA] += np.where(live & coin[at], shift, 0.0)
     terms[:, CURRENCY] += np.where(live & ~coin[at], shift, 0.0)
@@ -137,11 +138,14 @@ def _side(book: Book, market: Market, keys: tuple[Key, ...], currency: str) -> _
     where = {key: n for n, key in enumerate(keys)}
     row = np.array([where[key] for key in held.keys], dtype=np.int64)
     none, unknown = np.zeros(len(keys)), np.full(len(keys), np.nan)
-    out = _Side(none, none.copy(), none.copy(), unknown, unknown.copy(), np.full(len(keys), -1, dtype=np.int64))
+    out = _Side(none, none.copy(), none.copy(), none.copy(), unknown, unknown.copy(),
+                np.full(len(keys), -1, dtype=np.int64))
     place = row[lines.row_of_line]
     out.equity[row] = held.equity
     out.quantity[:] = np.bincount(place, book.quantity, minlength=len(keys))
-    out.paid[:] = np.bincount(place, _paid(book), minlength=len(keys))
+    paid = _paid(book)
+    out.paid[:] = np.bincount(place, paid, minlength=len(keys))
+    out.gained[:] = np.bincount(place, _gained(book, cube.base[lines.place], paid), minlength=len(keys))
     out.place[place] = book.instrument_of
     out.base[place] = cube.base[lines.place]
     out.rate[place] = rates(cube, market, currency)[lines.place]
@@ -158,6 +162,12 @@ def _paid(book: Book) -> Floats:
         elif i.kind in QUOTED:
             out[n] = book.quantity[n] * i.contract_size * price
     return out
+
+
+def _gained(book: Book, base: Floats, paid: Floats) -> Floats:
+    """(L,) what each line settled to the mark is worth over its cost; nothing where that is unknown."""
+    margined = np.array([kind_of(i).margined for i in book.instruments], dtype=bool)
+    return np.where(margined[book.instrument_of], np.nan_to_num(book.quantity * base - paid), 0.0)
 
 
 def _rows(values: Floats, at: Ints) -> Floats:
