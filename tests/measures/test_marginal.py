@@ -66,21 +66,21 @@ def gaussian(vectors: Path, draws: int, seed: int) -> tuple[np.ndarray, dict, fl
 
 
 def test_gaussian_parts_of_value_at_risk_are_those_of_the_closed_form(vectors: Path) -> None:
-    pnl, wanted, level = gaussian(vectors, 400_000, 11)
-    twins = Sampling(np.ones(800_000), np.arange(800_000) % 400_000)
+    pnl, wanted, level = gaussian(vectors, 100_000, 11)
+    twins = Sampling(np.ones(200_000), np.arange(200_000) % 100_000)
     found = component_value_at_risk(held_of(pnl), level, sampling=twins)
     assert np.abs((found.component - wanted["component_VaR"]) / found.standard_error).max() <= 3.5
-    assert found.standard_error.max() <= 0.02 * wanted["VaR"]
+    assert found.standard_error.max() <= 0.04 * wanted["VaR"]
     # The window of half a per cent on either side is as wide as the tail: its mean lies 2 % beyond the quantile.
     assert found.rescaling == pytest.approx(0.98, abs=0.03)
-    assert component_value_at_risk(held_of(pnl), level, window=0.001).rescaling == pytest.approx(1, abs=0.01)
+    assert component_value_at_risk(held_of(pnl), level, window=0.001).rescaling == pytest.approx(1, abs=0.02)
     smooth = component_value_at_risk(held_of(pnl), level, sampling=twins, estimator="harrell_davis")
     assert np.abs((smooth.component - wanted["component_VaR"]) / smooth.standard_error).max() <= 3.5
-    assert smooth.rescaling == pytest.approx(1, abs=0.001)
+    assert smooth.rescaling == pytest.approx(1, abs=0.005)
 
 
 def test_gaussian_marginals_and_incrementals_are_those_of_the_closed_form(vectors: Path) -> None:
-    pnl, wanted, level = gaussian(vectors, 400_000, 12)
+    pnl, wanted, level = gaussian(vectors, 100_000, 12)
     case = json.loads((vectors / "tradfi/euler_gaussian.json").read_text())["inputs"]
     x, covariance = np.array(case["x"]), np.array(case["cov"])
     exact = delta_normal(x, covariance, level)
@@ -88,9 +88,9 @@ def test_gaussian_marginals_and_incrementals_are_those_of_the_closed_form(vector
     by_shortfall, error, by_edge = marginal(pnl / x[:, None], pnl.sum(axis=0), level, drawn)
     assert np.abs((by_shortfall - exact.marginal_expected_shortfall) / error).max() <= 3.5
     # Not rescaled: the window's mean lies 2 % beyond, and its noise is as that of the components.
-    assert by_edge == pytest.approx(wanted["marginal_VaR"], rel=0.05, abs=0.01)
+    assert by_edge == pytest.approx(wanted["marginal_VaR"], rel=0.1, abs=0.02)
     found = incremental(held_of(pnl), level, sampling=drawn)
-    assert found.incremental_value_at_risk == pytest.approx(wanted["incremental_VaR"], abs=0.25)
+    assert found.incremental_value_at_risk == pytest.approx(wanted["incremental_VaR"], abs=0.5)
     without = [delta_normal(np.where(np.arange(3) == n, 0, x), covariance, level).expected_shortfall for n in range(3)]
     away = found.incremental_shortfall - (exact.expected_shortfall - np.array(without))
     assert np.abs(away / found.standard_error).max() <= 3.5
