@@ -7,33 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from example_moves import ROWS, panel
 from seawall.errors import InputError, ShapeMismatch
 from seawall.history.dynamics import fit_dynamics, refilter
-from seawall.model.factor import Factor
-from seawall.model.panel import Panel
 from seawall.scenarios.filtered import filtered, filtered_paths, recorrelated
 from seawall.scenarios.filtered_rule import Sample
-
-ROWS = 400
-
-
-def panel(seed: int = 1, *, coin: bool = False, rows: int = ROWS) -> Panel:
-    """Two related prices whose volatility doubles halfway, a volatility, a skew, and a stablecoin if asked for."""
-    rng = np.random.default_rng(seed)
-    z = rng.standard_normal((rows, 4))
-    z[:, 1] = 0.8 * z[:, 0] + 0.6 * z[:, 1]
-    scale = np.where(np.arange(rows) < rows // 2, 0.02, 0.04)[:, None]
-    prices = 100 * np.exp(np.cumsum(z[:, :2] * scale, axis=0))
-    level = 0.5 * np.exp(np.cumsum(-0.3 * z[:, :1] * scale, axis=0))
-    skew = np.cumsum(0.002 * z[:, 3:], axis=0)
-    factors = [Factor("spot", "BTC"), Factor("spot", "ETH"), Factor("volatility", "BTC", "30d"),
-               Factor("skew", "BTC", "30d")]
-    columns = [prices, level, skew]
-    if coin:
-        factors.append(Factor("spot", "USDX"))
-        columns.append(1 + 1e-5 * rng.standard_normal((rows, 1)))
-    dates = np.datetime64("2024-01-01", "ns") + np.arange(rows) * np.timedelta64(1, "D")
-    return Panel(dates, tuple(factors), np.hstack(columns))
 
 
 def test_each_row_is_its_date_s_joint_move_times_today_s_over_that_day_s_volatility() -> None:

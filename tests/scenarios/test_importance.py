@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
 
+from example_moves import ASSETS, DAYS, SPOT, VOLATILITY, value
 from seawall.errors import InputError, ShapeMismatch
 from seawall.kernels.importance import diagonalised, draws, loss_quantile, stratum_edges, tilted
 from seawall.kernels.paths import pseudo_uniforms
@@ -21,24 +21,10 @@ from seawall.model.scenario import Column
 from seawall.scenarios.importance import Expansion, importance_sampled
 from seawall.scenarios.simulated import covariance_dynamics
 
-SPOT, VOLATILITY, RATE, DAYS = 100.0, 0.3, 0.05, 0.04
-ASSETS = 10
 # Student-t with 5 degrees: loss, its probability, and how much less the variance is, plain and stratified.
 # Glasserman, Heidelberger and Shahabuddin (2002), table 1.
 HEAVY = {"a1_0.5yrATM": (311.0, 0.0102, 53.0, 333.0), "a2_0.1yrATM": (469.0, 0.0097, 46.0, 134.0),
          "a3_delta_hedged_0.1yr": (617.0, 0.0107, 42.0, 112.0)}
-
-
-def black_scholes(spot: np.ndarray, strike: float, years: float, sign: int) -> np.ndarray:
-    """Price of a call (sign 1) or put (-1)."""
-    d1 = (np.log(spot / strike) + (RATE + VOLATILITY**2 / 2) * years) / (VOLATILITY * np.sqrt(years))
-    d2 = d1 - VOLATILITY * np.sqrt(years)
-    return sign * (spot * norm.cdf(sign * d1) - strike * np.exp(-RATE * years) * norm.cdf(sign * d2))
-
-
-def value(spot: np.ndarray, legs: list[list[float]], aged: float) -> np.ndarray:
-    """(S,) value of the same legs on each of the ten assets (S,10)."""
-    return sum(q * black_scholes(np.maximum(spot, 1e-9), k, t - aged, int(s)) for q, s, k, t in legs).sum(axis=1)
 
 
 def expansion(legs: list[list[float]]) -> tuple[float, np.ndarray, np.ndarray]:

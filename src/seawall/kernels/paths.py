@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 SOBOL_BITS = 30
 MOST_COLUMNS = 21_201  # direction numbers that are known
 LEAST_DEGREES, MOST_DEGREES = 2.1, 200.0
+LEAST_VARIANCE = 0.01
 
 
 def pseudo_uniforms(seed: int, rows: int, columns: int) -> Floats:
@@ -130,3 +131,12 @@ def row_order(residuals: Floats) -> Ints:
 def resampled_rows(uniforms: Floats, order: Ints) -> Ints:
     """(S,H) rows drawn with replacement from (T,) ``order``: neighbours in a uniform are neighbours in the order."""
     return np.asarray(order[np.minimum((uniforms * len(order)).astype(np.int64), len(order) - 1)])
+
+
+def steadied(variance: Floats, moves: Floats) -> Floats:
+    """Variance (T + 1, P) held above a hundredth of that of the moves (T,P), NaN left out.
+
+    A price that stands still for days starves a filter; the next move over almost no deviation is then no residual but
+    an accident, thousands of deviations wide.
+    """
+    return np.asarray(np.maximum(variance, LEAST_VARIANCE * np.nanmean(moves**2, axis=0)))

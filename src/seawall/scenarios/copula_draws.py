@@ -13,7 +13,14 @@ from seawall.kernels.paths import principal_root
 from seawall.kernels.paths_margins import TAIL, SemiParametric, fit_semiparametric
 from seawall.model.arrays import Floats
 from seawall.model.scenario import ScenarioRule, Term
-from seawall.scenarios.filtered_rule import Sample, rows_of, rule_of_moves, with_jumps
+from seawall.scenarios.filtered_rule import (
+    Sample,
+    rows_of,
+    rule_of_moves,
+    variance_to_come,
+    whole_residuals,
+    with_jumps,
+)
 
 
 def copula_simulated(
@@ -31,11 +38,11 @@ def copula_simulated(
     steps, count = rows_of(sample.horizon_days, dynamics.moves.periods_per_year), len(joint)
     uniforms = sample.uniforms(steps * (count + 1))
     mixed, normal = uniforms[:, :steps], uniforms[:, steps:].reshape(-1, steps, count)
-    margins = [fit_semiparametric(column, tail) for column in dynamics.standardised.values.T]
+    margins = [fit_semiparametric(column, tail) for column in whole_residuals(dynamics)[0].T]
     root = principal_root(joint)
     days = [copula_draws(np.column_stack([mixed[:, h], normal[:, h]]), root, copula.degrees) for h in range(steps)]
     draws = np.stack([residuals_of(u, margins) for u in days], axis=1)
-    paths = simulated_moves(draws, dynamics.mean, dynamics.variance[-1], dynamics.recursions)
+    paths = simulated_moves(draws, dynamics.mean, variance_to_come(dynamics), dynamics.recursions)
     moves = with_jumps(paths, dynamics, sample.seed).sum(axis=1)
     told = {"generator": "copula", "dynamics": dynamics.dynamics_id, "copula": copula.dependence_id,
             "family": copula.family, "degrees": f"{copula.degrees:.6g}", "tail": f"{tail:g}", **sample.told,

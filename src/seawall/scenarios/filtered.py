@@ -15,7 +15,14 @@ from seawall.kernels.garch import simulated_moves
 from seawall.kernels.paths import resampled_rows, row_order
 from seawall.model.arrays import Floats
 from seawall.model.scenario import ScenarioRule, Term
-from seawall.scenarios.filtered_rule import Sample, rows_of, rule_of_moves, whole_residuals, with_jumps
+from seawall.scenarios.filtered_rule import (
+    Sample,
+    rows_of,
+    rule_of_moves,
+    variance_to_come,
+    whole_residuals,
+    with_jumps,
+)
 
 
 def filtered(
@@ -30,7 +37,7 @@ def filtered(
     """
     residuals, labels = whole_residuals(dynamics)
     turned = residuals if correlation is None else recorrelated(residuals, correlation)
-    moves = with_jumps((dynamics.mean + dynamics.following * turned)[:, None, :], dynamics, 0)[:, 0]
+    moves = with_jumps((dynamics.mean + np.sqrt(variance_to_come(dynamics)) * turned)[:, None, :], dynamics, 0)[:, 0]
     return rule_of_moves(dynamics.factors, moves, name=name, labels=labels, horizon_days=1.0, term=term,
                          provenance=_told(dynamics, len(residuals), correlation))
 
@@ -48,7 +55,7 @@ def filtered_paths(
     turned = residuals if correlation is None else recorrelated(residuals, correlation)
     steps = rows_of(sample.horizon_days, dynamics.moves.periods_per_year)
     chosen = resampled_rows(sample.uniforms(steps), row_order(turned))
-    paths = simulated_moves(turned[chosen], dynamics.mean, dynamics.variance[-1], dynamics.recursions)
+    paths = simulated_moves(turned[chosen], dynamics.mean, variance_to_come(dynamics), dynamics.recursions)
     moves = with_jumps(paths, dynamics, sample.seed).sum(axis=1)
     told = {**_told(dynamics, len(residuals), correlation), **sample.told, "steps": str(steps)}
     return rule_of_moves(dynamics.factors, moves, name=name, horizon_days=float(sample.horizon_days), term=term,

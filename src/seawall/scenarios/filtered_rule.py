@@ -11,7 +11,7 @@ from seawall.errors import InputError
 from seawall.history.dynamics import VolatilityDynamics
 from seawall.history.dynamics_jumps import fit_jumps
 from seawall.history.dynamics_moves import PROPORTIONAL
-from seawall.kernels.paths import pseudo_uniforms, sobol_uniforms
+from seawall.kernels.paths import pseudo_uniforms, sobol_uniforms, steadied
 from seawall.model.arrays import Floats, frozen_texts
 from seawall.model.factor import Factor
 from seawall.model.scenario import RELATIVE, Column, ScenarioRule, Term
@@ -54,14 +54,24 @@ def rows_of(horizon_days: int, periods_per_year: float) -> int:
 
 
 def whole_residuals(dynamics: VolatilityDynamics) -> tuple[Floats, Sequence[str]]:
-    """(N,P) residuals of the rows on which every factor moved, and their dates as text. Raises InputError."""
-    held = dynamics.standardised
+    """(N,P) residuals of the rows on which every factor moved, and their dates as text. Raises InputError.
+
+    No deviation counts as less than a tenth of the factor's own over the whole history.
+    """
+    held = dynamics.moves
     whole = held.known.all(axis=1)
+    variance = steadied(dynamics.variance[:-1], held.values)
     if int(whole.sum()) < 2:
         raise InputError(f"residuals of {held.source}", found=f"{int(whole.sum())} whole rows", wanted="at least 2",
                          remedy="restrict the factors or the dates")
     dates = np.datetime_as_string(held.dates[whole], unit="D" if held.periods_per_year <= 366 else "m")
-    return held.values[whole], [str(date) for date in dates]
+    residuals = (held.values[whole] - dynamics.mean) / np.sqrt(variance[whole])
+    return np.asarray(residuals), [str(date) for date in dates]
+
+
+def variance_to_come(dynamics: VolatilityDynamics) -> Floats:
+    """(P,) variance of the row to come, held as the residuals' is."""
+    return np.asarray(steadied(dynamics.variance[-1], dynamics.moves.values))
 
 
 def with_jumps(moves: Floats, dynamics: VolatilityDynamics, seed: int) -> Floats:

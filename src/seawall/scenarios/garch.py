@@ -14,7 +14,14 @@ from seawall.kernels.paths import principal_root, student_degrees, student_path_
 from seawall.kernels.shrinkage import quadratic_inverse
 from seawall.model.arrays import Floats
 from seawall.model.scenario import ScenarioRule, Term
-from seawall.scenarios.filtered_rule import Sample, rows_of, rule_of_moves, whole_residuals, with_jumps
+from seawall.scenarios.filtered_rule import (
+    Sample,
+    rows_of,
+    rule_of_moves,
+    variance_to_come,
+    whole_residuals,
+    with_jumps,
+)
 
 LEAST_EIGENVALUE = 1e-8
 
@@ -36,7 +43,7 @@ def garch_student_t(
     nu = student_degrees(residuals, _definite(joint)) if degrees is None else degrees
     steps = rows_of(sample.horizon_days, dynamics.moves.periods_per_year)
     draws = student_path_draws(sample.uniforms(steps * (len(joint) + 1)), principal_root(joint), nu, steps)
-    paths = simulated_moves(draws, dynamics.mean, dynamics.variance[-1], dynamics.recursions)
+    paths = simulated_moves(draws, dynamics.mean, variance_to_come(dynamics), dynamics.recursions)
     moves = with_jumps(paths, dynamics, sample.seed).sum(axis=1)
     told = {"generator": "garch_student_t", "dynamics": dynamics.dynamics_id, **sample.told, "steps": str(steps),
             "degrees": "infinite" if math.isinf(nu) else f"{nu:.6g}",

@@ -43,7 +43,8 @@ def importance_sampled(
     smaller the closer it follows. Forty equally probable strata of the tilted loss, scenarios / 40 draws in each.
     weights: likelihood ratios; those of rows below the expansion's median loss are scaled to a half of all, those up to
     its 90 % quantile to what is left, so that they sum to the number of rows and the tail keeps its own. Errors that
-    take draws for independent are too large by what the strata save. Raises InputError if scenarios are not a multiple of 40, or the expansion never loses.
+    take draws for independent are too large by what the strata save. Raises InputError if scenarios are
+    not a multiple of 40, or the expansion never loses.
     """
     count = len(dynamics.volatility)
     if expansion.delta.shape != (count,) or expansion.gamma.shape != (count, count):

@@ -19,8 +19,8 @@ from seawall.history.dynamics_moves import Moves
 from seawall.kernels.correlation import as_correlation
 from seawall.kernels.covariance import ewma_covariance
 from seawall.kernels.garch import filtered_variance
-from seawall.kernels.paths import principal_root, sobol_uniforms, student_degrees, student_draws
-from seawall.kernels.paths_margins import fit_semiparametric
+from seawall.kernels.paths import principal_root, sobol_uniforms, steadied, student_degrees, student_draws
+from seawall.kernels.paths_margins import LEAST_EXCEEDANCES, TAIL, fit_semiparametric
 from seawall.model.arrays import Floats
 from seawall.scenarios.copula_draws import residuals_of
 from seawall.scenarios.garch import residual_correlation
@@ -101,8 +101,12 @@ class Filter(NamedTuple):
     def following(self, past: Past) -> Floats:
         """(P,) deviation of the coming row, the filters run over every row since they start."""
         values = past.moves(self.first).values
-        last = [filtered_variance(values[:, n] - m.mean, m.recursion, m.start)[-1] for n, m in enumerate(self.margins)]
-        return np.asarray(np.sqrt(np.array(last)))
+        return np.asarray(np.sqrt(self.variance(values)[-1]))
+
+    def variance(self, values: Floats) -> Floats:
+        """(T + 1,P) variance of each row of moves (T,P) and of the coming one."""
+        columns = [filtered_variance(values[:, n] - m.mean, m.recursion, m.start) for n, m in enumerate(self.margins)]
+        return steadied(np.column_stack(columns), values)
 
     @property
     def mean(self) -> Floats:
@@ -129,10 +133,8 @@ class Filtered(NamedTuple):
     def draws(self, past: Past) -> Draws:
         """Each past row's residuals, factors together, rescaled."""
         values = past.moves(self.volatility.first).values
-        out = np.empty_like(values)
-        for n, m in enumerate(self.volatility.margins):
-            variance = filtered_variance(values[:, n] - m.mean, m.recursion, m.start)
-            out[:, n] = m.mean + (values[:, n] - m.mean) * np.sqrt(variance[-1] / variance[:-1])
+        variance, mean = self.volatility.variance(values), self.volatility.mean
+        out = mean + (values - mean) * np.sqrt(variance[-1] / variance[:-1])
         return Draws(out[np.isfinite(out).all(axis=1)])
 
 
@@ -175,7 +177,9 @@ class CopulaStudent:
     def fit(self, past: Past) -> Fitted:
         """Filters, margins and copula; of one factor, its margin alone."""
         volatility, residuals = _filter(past, self.window, "gjr", 0.94)
-        margins = [fit_semiparametric(column) for column in residuals.T]
+        # Ten residuals at least make a tail, whatever the history.
+        tail = max(TAIL, (LEAST_EXCEEDANCES + 0.5) / len(residuals))
+        margins = [fit_semiparametric(column, tail) for column in residuals.T]
         count = residuals.shape[1]
         if count == 1:
             return Scaled(residuals_of(_uniforms(0), margins), volatility)
@@ -235,7 +239,7 @@ def _filter(past: Past, window: int, model: str, decay: float) -> tuple[Filter, 
 @lru_cache(maxsize=4)
 def _estimated(moves: Moves, model: str, decay: float) -> tuple[tuple[Margin, ...], Floats]:
     dynamics = fit_dynamics(moves, model=model, decay=decay)
-    values = dynamics.standardised.values
+    values = (moves.values - dynamics.mean) / np.sqrt(steadied(dynamics.variance[:-1], moves.values))
     return dynamics.margins, values[np.isfinite(values).all(axis=1)]
 
 
