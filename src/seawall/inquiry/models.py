@@ -77,7 +77,7 @@ def _filtered_models(
 ) -> tuple[list[Model], list[str]]:
     sample = Sample(max(1 << (asked.draws.bit_length() - 1), LEAST_DRAWS), asked.seed, asked.days)
     last = str(np.datetime_as_string(panel.dates[-1], unit="D"))
-    how = "gjr volatility" if any(m.model == "gjr" for m in dynamics.margins) else "smoothed volatility"
+    how = "GJR volatility" if any(m.model == "gjr" for m in dynamics.margins) else "smoothed volatility"
     told = f"{how} of the day after {last}"
 
     def copula() -> ScenarioRule:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 
 from seawall.cube import hold, revalue
 from seawall.discovery.lines import KEYS
-from seawall.discovery.netting import netting
+from seawall.discovery.netting import exposures_of, netting
+from seawall.discovery.sentences import worst_sentence
 from seawall.discovery.worst import worst_plausible
 from seawall.errors import InputError, TailTooThin
-from seawall.history.dependence_stress import opposed
+from seawall.history.dependence_stress import Crisis, opposed
 from seawall.inquiry.asked import Asked, Progress, moves_text, parts, standing
 from seawall.kernels.correlation import stressed_correlation
 from seawall.measures.sampling import sampling_of
@@ -21,9 +24,12 @@ from seawall.model.tail_report import CorrelationStress, NettingRow, PlausibleRo
 from seawall.scenarios.choice import DEGREES
 from seawall.scenarios.simulated import Dynamics, student_t
 from seawall.statement.explained import crisis_rows, scenario_rows
-from seawall.statement.numbers import known
+from seawall.statement.numbers import known, rounded
 
-WEIGHTS = (0.0, 0.5, 1.0)
+WEIGHTS = (0.5, 1.0)
+FALLING = "all prices fall as one, all volatilities rise"
+BOTH = f"{FALLING}, which is also what costs this book most"
+AGAINST = "all move as one, each the way that costs this book"
 SHOWN_WEIGHT = 0.5
 PLAUSIBILITY = 4.0
 
@@ -47,9 +53,9 @@ def stress_report(asked: Asked, progress: Progress, *, plausibility: float = PLA
     progress("searching the worst that is plausible")
     plausible = _plausible(asked, plausibility)
     progress("breaking correlations")
-    return msgspec.structs.replace(
-        answer, plausible=plausible, correlation=_correlation(plan.dynamics),
-        stressed=tuple(_stressed(asked, plan.dynamics, weight) for weight in WEIGHTS), netting=_netting(asked))
+    correlation, stressed = _broken(asked, plan.dynamics)
+    return msgspec.structs.replace(answer, plausible=plausible, correlation=correlation, stressed=stressed,
+                                   netting=_netting(asked))
 
 
 def _worst_first(rows: tuple[CrisisRow, ...]) -> tuple[CrisisRow, ...]:
@@ -64,45 +70,60 @@ def _plausible(asked: Asked, radius: float) -> PlausibleRow:
     lines = view.held(at, by=KEYS[:2])
     return PlausibleRow(
         found.loss, found.distance, found.radius, found.degrees, found.chance, found.chance_any, found.case,
-        found.start, found.starts, moves_text(found.move), parts(view.held(at, by="account"), 0), parts(lines, 0))
+        found.start, found.starts, worst_sentence(found), moves_text(found.move),
+        parts(view.held(at, by="account"), 0), parts(lines, 0))
 
 
-def crisis_of(dynamics: Dynamics) -> Floats:
-    """(C,C) every factor as one, volatilities against spots: all prices fall as all volatilities rise."""
-    keys = [column.key for column in dynamics.columns]
-    signs = {key: -1 if column.risk_class == "volatility" else 1 for key, column in
-             zip(keys, dynamics.columns, strict=True)}
-    return np.asarray(opposed(signs).correlation)
+def crises_of(dynamics: Dynamics, exposures: Floats) -> tuple[Crisis, ...]:
+    """Two ways for everything to move as one: prices down and volatilities up; each factor the way that costs the book.
+
+    exposures (C): loss as each factor rises. The first is what markets have done, the second what this book hides from;
+    one crisis where the two are the same.
+    """
+    usual = {c.key: -1 if c.risk_class == "volatility" else 1 for c in dynamics.columns}
+    against = {c.key: 1 if e >= 0 else -1 for c, e in zip(dynamics.columns, exposures, strict=True)}
+    falling, worst = replace(opposed(usual), name=FALLING), replace(opposed(against), name=AGAINST)
+    same = np.array_equal(falling.correlation, worst.correlation)
+    return (replace(falling, name=BOTH),) if same else (falling, worst)
 
 
-def bent(dynamics: Dynamics, weight: float) -> Dynamics:
-    """The dynamics with so much of that crisis in its correlation; volatilities stay."""
+def bent(dynamics: Dynamics, crisis: Crisis, weight: float) -> Dynamics:
+    """The dynamics with so much of a crisis in its correlation; volatilities stay."""
     return dynamics._replace(
-        correlation=stressed_correlation(np.asarray(dynamics.correlation), crisis_of(dynamics), weight))
+        correlation=stressed_correlation(np.asarray(dynamics.correlation), np.asarray(crisis.correlation), weight))
 
 
-def _correlation(dynamics: Dynamics) -> CorrelationStress:
-    after = bent(dynamics, SHOWN_WEIGHT).correlation
-    return CorrelationStress(tuple(c.key for c in dynamics.columns), "all prices fall as one, all volatilities rise",
-                             SHOWN_WEIGHT, _rows(np.asarray(dynamics.correlation)), _rows(after))
+def _broken(asked: Asked, dynamics: Dynamics) -> tuple[CorrelationStress, tuple[StressedRow, ...]]:
+    """Today, then each crisis at every weight; the picture is of the crisis that costs more."""
+    exposures = exposures_of(asked.view)[0]
+    crises = crises_of(dynamics, exposures)
+    rows = [_stressed(asked, dynamics, "", 0.0)]
+    for crisis in crises:
+        rows += [_stressed(asked, bent(dynamics, crisis, w), crisis.name, w) for w in WEIGHTS]
+    last = [row for row in rows if row.weight == WEIGHTS[-1]]
+    worst = max(zip(last, crises, strict=True), key=lambda pair: pair[0].expected_shortfall or 0.0)[1]
+    after = bent(dynamics, worst, SHOWN_WEIGHT).correlation
+    picture = CorrelationStress(
+        tuple(c.key for c in dynamics.columns), rounded(exposures), worst.name, SHOWN_WEIGHT,
+        _rows(np.asarray(dynamics.correlation)), _rows(np.asarray(after)))
+    return picture, tuple(rows)
 
 
 def _rows(matrix: Floats) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(float(x) for x in row) for row in matrix)
+    return tuple(rounded(row) for row in matrix)
 
 
-def _stressed(asked: Asked, dynamics: Dynamics, weight: float) -> StressedRow:
-    """The same draws at one weight, so that what differs is the correlation alone."""
-    rule = student_t(bent(dynamics, weight), scenarios=asked.draws, degrees=DEGREES, seed=asked.seed,
-                     horizon_days=float(asked.days))
+def _stressed(asked: Asked, dynamics: Dynamics, crisis: str, weight: float) -> StressedRow:
+    """The same draws at every weight, so that what differs is the correlation alone."""
+    rule = student_t(dynamics, scenarios=asked.draws, degrees=DEGREES, seed=asked.seed, horizon_days=float(asked.days))
     held = hold(asked.book, revalue(asked.book, asked.market, rule), by=(), currency=asked.currency)
     pnl, sampling, policy = np.asarray(held.pnl[0]), sampling_of(rule), asked.policy
     try:
         risk = estimate_value_at_risk(pnl, policy.risk_confidence, sampling=sampling, quantile=policy.quantile)
         shortfall = estimate_expected_shortfall(pnl, policy.shortfall_confidence, sampling=sampling)
     except TailTooThin:
-        return StressedRow(weight, None, None, None)
-    return StressedRow(weight, known(risk.value), known(shortfall.value), known(shortfall.standard_error))
+        return StressedRow(crisis, weight, None, None, None)
+    return StressedRow(crisis, weight, known(risk.value), known(shortfall.value), known(shortfall.standard_error))
 
 
 def _netting(asked: Asked) -> NettingRow | None:

@@ -34,9 +34,9 @@ from seawall.model.tail_report import ExtremeRow, ExtremeTail, ModelRow, TailClu
 from seawall.statement.findings import finding_rows
 from seawall.statement.numbers import key_text, known, rounded
 
-BINS = 96
+BINS = 72
 # The common axis ends this many times the largest shortfall away: further out single scenarios stand alone.
-REACH = 2.2
+REACH = 1.7
 CONFIDENCES = (0.99, 0.995, 0.999, 0.9995)
 # Share of all scenarios that lies above the threshold of the Pareto law.
 ABOVE = 0.05

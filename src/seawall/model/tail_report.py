@@ -132,7 +132,7 @@ class PlausibleRow(msgspec.Struct, frozen=True):
     """The worst move within ``radius`` joint deviations of the horizon. loss > 0, full revaluation.
 
     chance: of going as far in that one direction, by the Student-t law of ``degrees``; chance_any: in any direction.
-    case: whether the worst lies inside or on the border. The parts add up to minus the loss.
+    case: whether the worst lies inside or on the border. sentence: in words. The parts add up to minus the loss.
     """
 
     loss: float
@@ -144,15 +144,20 @@ class PlausibleRow(msgspec.Struct, frozen=True):
     case: str
     start: str
     searched: int
+    sentence: str
     moves: tuple[str, ...]
     by_account: tuple[Part, ...]
     by_position: tuple[Part, ...]
 
 
 class CorrelationStress(msgspec.Struct, frozen=True):
-    """Correlations of the keyed factors today and at ``weight`` of the crisis, which stay positive semi-definite."""
+    """Correlations of the keyed factors today and at ``weight`` of the crisis, which stay positive semi-definite.
+
+    exposures: what the book loses as each factor rises by one deviation, loss > 0.
+    """
 
     keys: tuple[str, ...]
+    exposures: tuple[float, ...]
     crisis: str
     weight: float
     before: tuple[tuple[float, ...], ...]
@@ -160,8 +165,12 @@ class CorrelationStress(msgspec.Struct, frozen=True):
 
 
 class StressedRow(msgspec.Struct, frozen=True):
-    """VaR and ES of the total at one weight of the crisis, by the same draws; standard_error: of the ES."""
+    """VaR and ES of the total at one weight of one crisis, by the same draws; standard_error: of the ES.
 
+    crisis: what it is, empty at weight 0, which is today.
+    """
+
+    crisis: str
     weight: float
     value_at_risk: Number
     expected_shortfall: Number

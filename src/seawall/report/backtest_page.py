@@ -40,13 +40,13 @@ def _tiles(report: BacktestReport, unit: Unit) -> list[Tile]:
     day = report.dates[report.pnl.index(worst)]
     return [
         Tile("score", "Best score", words.number(best.score, 2), "", text(best.model)),
-        Tile("var", "Its exceptions", f"{best.exceptions:,}", f"of {words.number(best.expected, 0)} due",
+        Tile("exceptions", "Its exceptions", f"{best.exceptions:,}", f"of {words.number(best.expected, 0)} due",
              f"VaR {words.confidence(report.risk_confidence)}"),
         Tile("zed", "Its Z2", words.number(best.z2, 2, sign=True), "",
              f"critical {words.number(best.critical, 2, sign=True)}, p {_p(best.z2_p_value)}"),
         Tile("power", "Power", words.percentage(power, 0), "%", "to notice twice the exceptions"),
-        Tile("worst", "Worst day", words.money(-worst, unit), unit.symbol, words.day(day)),
-        Tile("draws", "Days judged", f"{len(report.pnl):,}", "", f"{words.day(report.dates[0])} to "
+        Tile("worstday", "Worst day", words.money(-worst, unit), unit.symbol, words.day(day)),
+        Tile("judged", "Days judged", f"{len(report.pnl):,}", "", f"{words.day(report.dates[0])} to "
              f"{words.day(report.dates[-1])}"),
     ]
 
@@ -54,7 +54,7 @@ def _tiles(report: BacktestReport, unit: Unit) -> list[Tile]:
 def _ranking(report: BacktestReport, unit: Unit) -> str:
     money = unit_name(report.head.currency, unit)
     columns = [Column("Model", css="l"), Column("Score", "FZ, lower is better", term="score"),
-               Column("As good as the best", "p-value"), Column("Exceptions", f"{_due(report)} due", term="var"),
+               Column("As good as the best", "p-value"), Column("Exceptions", f"{_due(report)} due", term="exceptions"),
                Column("p-value", "of the count"), Column("Z2", "0 if right", term="zed"), Column("p-value", "of Z2"),
                Column("Mean VaR", money), Column("Mean ES", money), Column("Last 250 days", css="l st-h")]
     rows = [_rank_row(m, report, unit) for m in _ordered(report)]
@@ -96,10 +96,10 @@ def _p_cell(value: float | None) -> str:
 
 
 def _strips(report: BacktestReport, unit: Unit) -> str:
-    body = "".join(f"<h3>{text(tail_titles.strip(m))}</h3>{tail_charts.strip(m, report.pnl, report.dates, unit)}"
+    body = "".join(f"<h3>{text(tail_titles.strip(m))}</h3>{tail_charts.strip(m, report, unit)}"
                    for m in _ordered(report))
     under = (f"Grey: the day’s P&amp;L, {unit_name(report.head.currency, unit)}. Line: VaR forecast the day before. "
-             "Orange: days that lost more, with a tick below.")
+             "Orange: days that lost more, with a tick below. Square-root axis, the same for all.")
     return section("strips", tail_titles.strips(report), under, f'<div class="strips">{body}</div>')
 
 

@@ -63,18 +63,4 @@ TERMS: dict[str, tuple[str, str]] = {
              "order and the reverse, averaged. Shape: what a smile did beyond level, skew and curvature."),
     "order": ("Turned around", "The same causes taken in the reverse order. Both columns add up; where they differ, "
               "two causes act together and neither number is the only right one."),
-    "shape": ("Tail shape", "How slowly losses become rarer beyond the threshold. Above zero they follow a power law: "
-              "at 0.33 there is no third moment, at 1 no mean, and expected shortfall says nothing."),
-    "distance": ("Distance", "How far a joint move lies from no move, in deviations of all factors moving as they do "
-                 "together. Two is a bad day, six is rare; chances follow a law with fat tails."),
-    "plausible": ("Worst plausible", "The costliest joint move within so many deviations, found by full revaluation "
-                  "from many starts. A search: the true worst may be a little worse."),
-    "reliance": ("Reliance on netting", "Share of the accounts’ own shortfalls, added, that disappears when they are "
-                 "held together. What is saved hangs on correlations."),
-    "zed": ("Z2", "Acerbi and Székely’s test of expected shortfall: 0 if right, negative where losses beyond value at "
-            "risk are more or deeper than forecast. Rejected below the critical value."),
-    "score": ("Score", "Joint score of value at risk and shortfall (FZ loss): only the true tail makes it least. Lower "
-              "is better; a model that is merely high does not win."),
-    "power": ("Power", "Chance that the test, at 5%, would have noticed the stated fault. A large p-value of a test "
-              "without power says nothing."),
 }

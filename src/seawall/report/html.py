@@ -8,8 +8,10 @@ from importlib.resources import files
 from seawall import words
 from seawall.model.report import RiskReport
 from seawall.report import exposure, extremes, loss, page, survival, trust
+from seawall.report.findings import findings_section
 from seawall.report.markup import pair, text
 
+FINDINGS = 3
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -20,7 +22,7 @@ def render(report: RiskReport) -> str:
     """
     body = "\n".join(part for part in (
         page.verdict(report) + page.headline(report), survival.account_section(report), _carried(report),
-        loss.loss_sections(report), loss.component_section(report), exposure.grid_section(report),
+        loss.loss_sections(report), loss.component_section(report), _hidden(report), exposure.grid_section(report),
         exposure.vega_section(report), exposure.greek_section(report), exposure.joint_section(report),
         extremes.worst_section(report), extremes.crisis_section(report), trust.line_section(report),
         trust.quality_section(report), trust.proof_section(report),
@@ -37,6 +39,11 @@ def _carried(report: RiskReport) -> str:
         return pair(limits, leverage)
     only = survival.limit_section(report, "c8") or survival.leverage_section(report, "c8")
     return f'<div class="cols gap">{only}</div>' if only else ""
+
+
+def _hidden(report: RiskReport) -> str:
+    """The gravest dangers in sentences; absent where none was found."""
+    return findings_section(report.findings[:FINDINGS]) if report.findings else ""
 
 
 def _head(report: RiskReport) -> str:

@@ -13,8 +13,9 @@ from seawall.words import Unit
 
 CONTENTS = (
     ("survive", "Who fails first"), ("limits", "Limits"), ("leverage", "Leverage"), ("lose", "How much"),
-    ("where", "From where"), ("shape", "Spot and vol"), ("vega", "Vega"), ("greeks", "Greeks"), ("joint", "Joint"),
-    ("ten", "Worst"), ("crises", "Crises"), ("lines", "Lines"), ("data", "Data quality"), ("proof", "Proof"),
+    ("where", "From where"), ("hidden", "Hidden together"), ("shape", "Spot and vol"), ("vega", "Vega"),
+    ("greeks", "Greeks"), ("joint", "Joint"), ("ten", "Worst"),
+    ("crises", "Crises"), ("lines", "Lines"), ("data", "Data quality"), ("proof", "Proof"),
 )
 LOGO = ('<svg viewBox="0 0 18 14" aria-hidden="true"><path d="M1 13V6h4v7M7 13V1h4v12M13 13V8h4v5" fill="none" '
         'stroke="currentColor" stroke-width="1.6"/></svg>')

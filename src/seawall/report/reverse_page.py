@@ -22,7 +22,8 @@ def render_reverse(report: ReverseReport) -> str:
     unit = words.unit_for(r.target for r in report.rows)
     goals = dict.fromkeys(r.goal for r in report.rows)
     parts = [Shown(goal, GOALS[goal], _goal(report, goal, unit)) for goal in ORDER if goal in goals]
-    said = [r.sentence for r in report.rows if r.distance is not None][:SAID]
+    reached = [r.sentence for r in report.rows if r.distance is not None and r.distance > 0]
+    said = [*tail_titles.already(report.rows), *reached][:SAID]
     words_part = Shown("words", "In words", _sentences(said or [r.sentence for r in report.rows[:1]]))
     return shell(report, "reverse stress", tail_titles.reverse(report), _tiles(report, unit),
                  (words_part, *parts, Shown("notes", "Missing", notes_section(report.head, report.notes))))
@@ -42,15 +43,15 @@ def _tiles(report: ReverseReport, unit: Unit) -> list[Tile]:
     limit = report.rows[0].searched_to if report.rows else 0.0
     distance = first.distance if first else None
     return [
-        Tile("nearest", "Nearest", words.number(distance, 1), "deviations", text(first.scope) if first else ""),
-        Tile("chance", "Chance", _chance(first) if first and distance is not None else words.DASH, "",
+        Tile("ruin", "Nearest", words.number(distance, 1), "deviations", text(first.scope) if first else ""),
+        Tile("odds", "Chance", _chance(first) if first and distance else words.DASH, "",
              "in that one direction"),
-        Tile("worst", "The move", text(first.moves[0]) if first and first.moves else words.DASH, "",
+        Tile("mildest", "The move", text(first.moves[0]) if first and first.moves else words.DASH, "",
              text(", ".join(first.moves[1:3])) if first else ""),
-        Tile("equity", "Loss there", words.money(first.target if first else None, unit), unit.symbol,
+        Tile("reach", "Loss there", words.money(first.target if first and distance != 0 else None, unit), unit.symbol,
              GOALS[first.goal].lower() if first else ""),
         Tile("distance", f"Within {tail_titles.NEAR:g}", f"{len(near)}", f"of {len(scopes)}", "deviations of today"),
-        Tile("range", "Out of reach", f"{len(scopes) - len({r.scope for r in reached})}", f"of {len(scopes)}",
+        Tile("searched", "Out of reach", f"{len(scopes) - len({r.scope for r in reached})}", f"of {len(scopes)}",
              f"up to {words.number(limit, 0)} deviations"),
     ]
 
@@ -90,7 +91,7 @@ def _row(r: ReverseRow, reach: float, unit: Unit) -> str:
         else words.number(r.distance, 1)
     chance = f"below {_chance(r)}" if r.distance is None else words.DASH if r.distance == 0 else _chance(r)
     key, shown = _state(r)
-    return row([row_head(r.scope), cell(words.money(r.target, unit)), cell(far, "b"),
+    return row([row_head(r.scope), cell(words.money(max(r.target, 0.0), unit)), cell(far, "b"),
                 cell(tail_charts.distance_bar(r, reach), "l"), cell(chance, "dim2"),
                 cell(text(", ".join(r.moves)) or words.DASH, "l w dim2"), cell(status(key, shown), "l st-h")])
 

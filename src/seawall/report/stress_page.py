@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from seawall import words
 from seawall.model.report import Part
-from seawall.model.tail_report import NettingRow, PlausibleRow, StressedRow, StressReport
+from seawall.model.tail_report import NettingRow, StressedRow, StressReport
 from seawall.report import charts, tail_charts, tail_titles, titles
 from seawall.report.extremes import told_scenarios
-from seawall.report.markup import Column, barred, cell, pair, row, row_head, section, table, text
+from seawall.report.markup import Column, barred, cell, group_head, pair, row, row_head, section, table, text
 from seawall.report.survival import unit_name
 from seawall.report.tail_shell import Part as Shown
 from seawall.report.tail_shell import Tile, notes_section, shell
@@ -51,7 +51,8 @@ def _tiles(report: StressReport, unit: Unit) -> list[Tile]:
     crisis = min((c for c in report.crises if c.pnl is not None), key=lambda c: c.pnl or 0.0, default=None)
     plausible, netting = report.plausible, report.netting
     today = report.stressed[0] if report.stressed else None
-    half = report.stressed[len(report.stressed) // 2] if report.stressed else None
+    halves = [r for r in report.stressed if r.crisis and r.weight < 1 and r.expected_shortfall is not None]
+    half = max(halves, key=lambda r: r.expected_shortfall or 0.0, default=None)
     return [
         Tile("worst", "Worst crisis", words.money(-(crisis.pnl or 0.0) if crisis else None, unit), unit.symbol,
              text(crisis.name) if crisis else "No crisis was asked for"),
@@ -61,8 +62,8 @@ def _tiles(report: StressReport, unit: Unit) -> list[Tile]:
              f"chance {_chance(plausible.chance)} in that direction" if plausible else ""),
         Tile("es", "Shortfall today", words.money(today.expected_shortfall if today else None, unit), unit.symbol,
              f"{words.confidence(report.shortfall_confidence)}, Student-t"),
-        Tile("error", "Half broken", words.money(half.expected_shortfall if half else None, unit), unit.symbol,
-             f"correlations bent {words.percent(half.weight, 0)}" if half else ""),
+        Tile("broken", "Half broken", words.money(half.expected_shortfall if half else None, unit), unit.symbol,
+             f"correlations {words.percent(half.weight, 0)} bent" if half else ""),
         Tile("reliance", "Netting saves", words.percentage(netting.reliance if netting else None, 0), "%",
              "of the accounts’ shortfalls" if netting else "One account: nothing to net"),
     ]
@@ -77,18 +78,14 @@ def _plausible(report: StressReport, unit: Unit) -> str:
     if found is None:
         return ""
     inside = f", {text(found.case)} case" if found.case != "boundary" else ""
-    under = (f"Joint moves up to {words.number(found.radius, 1)} deviations of the horizon, fully revalued: "
+    under = (f"Joint moves up to {found.radius:g} deviations of the horizon, fully revalued: "
              f"{found.searched:,} starts, best from {text(found.start)}{inside}. Chance {_chance(found.chance)} of "
              f"going so far in that direction, {words.percent(found.chance_any)} in any; Student-t, "
              f"{words.number(found.degrees, 0)} degrees.")
-    body = f'<p class="say">{text(", ".join(found.moves) or "Nothing moves")}: <b>{_cost(found, unit)}</b></p>'
+    body = f'<p class="say">{text(found.sentence)}</p>'
     tables = pair(f'<div class="c6">{_parts("By account", found.by_account, unit, report.head.currency)}</div>',
                   f'<div class="c6">{_parts("By position", found.by_position, unit, report.head.currency)}</div>')
     return section("plausible", tail_titles.plausible(found), under, body + tables)
-
-
-def _cost(found: PlausibleRow, unit: Unit) -> str:
-    return f"{words.money(-found.loss, unit, sign=True)}{unit.symbol}"
 
 
 def _parts(name: str, parts: Sequence[Part], unit: Unit, currency: str) -> str:
@@ -123,14 +120,15 @@ def _matrices(report: StressReport) -> str:
     found = report.correlation
     if found is None:
         return ""
-    names = [tail_charts.pair_name(key) for key in found.keys[:MATRIX]]
+    order = sorted(range(len(found.keys)), key=lambda n: -abs(found.exposures[n]))[:MATRIX]
+    names = [tail_charts.pair_name(found.keys[n]) for n in order]
     said = []
     for title, matrix in (("Today", found.before), ("Stressed", found.after)):
         columns = [Column(title, css="l"), *(Column(text(n)) for n in names)]
-        rows = [row([row_head(names[a]), *(cell(words.number(matrix[a][b], 2, sign=a != b), "dim" if a == b else "")
-                                           for b in range(len(names)))]) for a in range(len(names))]
+        rows = [row([row_head(name), *(cell(words.number(matrix[a][b], 2, sign=a != b), "dim" if a == b else "")
+                                       for b in order)]) for name, a in zip(names, order, strict=True)]
         said.append(table(f"Correlation, {title.lower()}", columns, rows, css="cor"))
-    cut = f" of the first {MATRIX}" if len(found.keys) > MATRIX else ""
+    cut = f" of the {MATRIX} that matter most" if len(found.keys) > MATRIX else ""
     return f"<details><summary>Both matrices{cut} in numbers</summary>{''.join(said)}</details>"
 
 
@@ -140,15 +138,19 @@ def _stressed_table(rows: Sequence[StressedRow], unit: Unit, currency: str) -> s
                Column("ES", money, term="es"), Column("s.e.", money, term="error"), Column("Change", "% of today’s ES")]
     first = rows[0].expected_shortfall if rows else None
     body = []
-    for r in rows:
-        change = r.expected_shortfall / first - 1 if first and r.expected_shortfall is not None else None
-        bar = charts.cell_bar(r.expected_shortfall, [x.expected_shortfall for x in rows])
-        body.append(row([row_head(f"{words.percent(r.weight, 0)}" + (" · today" if not r.weight else "")),
-                         cell(words.money(r.value_at_risk, unit)),
-                         barred(bar, words.money(r.expected_shortfall, unit), "b"),
-                         cell(words.money(r.standard_error, unit), "dim2"),
-                         cell(words.percentage(change, 1, sign=True))]))
+    for crisis in dict.fromkeys(r.crisis for r in rows):
+        mine = [r for r in rows if r.crisis == crisis]
+        body += [group_head(words.capital(crisis), len(columns))] if crisis else []
+        body += [_stressed_row(r, rows, first, unit) for r in mine]
     return table("Shortfall under stressed correlation", columns, body)
+
+
+def _stressed_row(r: StressedRow, rows: Sequence[StressedRow], first: float | None, unit: Unit) -> str:
+    change = r.expected_shortfall / first - 1 if first and r.expected_shortfall is not None and r.weight else None
+    bar = charts.cell_bar(r.expected_shortfall, [x.expected_shortfall for x in rows])
+    return row([row_head(words.percent(r.weight, 0) if r.weight else "Today"), cell(words.money(r.value_at_risk, unit)),
+                barred(bar, words.money(r.expected_shortfall, unit), "b"),
+                cell(words.money(r.standard_error, unit), "dim2"), cell(words.percentage(change, 1, sign=True))])
 
 
 def _netting(row_: NettingRow | None, unit: Unit) -> str:

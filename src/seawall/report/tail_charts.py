@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from seawall import words
-from seawall.model.tail_report import BacktestRow, CorrelationStress, ExtremeTail, ModelRow, ReverseRow, TailReport
+from seawall.model.tail_report import (
+    BacktestReport,
+    BacktestRow,
+    CorrelationStress,
+    ExtremeTail,
+    ModelRow,
+    ReverseRow,
+    TailReport,
+)
 from seawall.report.charts import Axis, label, line, nice_step, rect, svg, ticks
 from seawall.report.markup import text
 from seawall.words import Unit
@@ -31,14 +39,14 @@ class Frame(NamedTuple):
 
 def overlay(report: TailReport, unit: Unit) -> str:
     """The main model as bars, every other as a line, on one square-root axis; under them a row a model."""
-    width, left, base = 1320, 330, 226
+    width, left, base = 1320, 350, 226
     rows = report.models
     top = max(max(m.shares) for m in rows) or 1.0
     frame = Frame(Axis(report.edges[0], report.edges[-1], left, width - 12), base, top, unit)
     curves = [_curve(m, report.edges, frame, STROKES[n % len(STROKES)]) for n, m in enumerate(rows[1:])]
     body = _share_lines(frame) + _bars(rows[0], report.edges, frame) + "".join(curves)
     body += _money_ticks(frame, base + 34 + 26 * len(rows))
-    heads = label("VaR", 212, base + 20, "a", "end") + label("ES", 272, base + 20, "a", "end")
+    heads = label("VaR", 236, base + 20, "a", "end") + label("ES", 292, base + 20, "a", "end")
     each = "".join(_model_row(m, n, frame, base + 34 + 26 * n) for n, m in enumerate(rows))
     said = "; ".join(f"{m.scenarios}: VaR {words.money(m.value_at_risk, unit)}, "
                      f"ES {words.money(m.expected_shortfall, unit)}" for m in rows)
@@ -101,8 +109,8 @@ def _model_row(m: ModelRow, n: int, frame: Frame, y: float) -> str:
     sample = rect("fm", 0, y - 9, (20, 8)) if not n else line(
         STROKES[(n - 1) % len(STROKES)][0], f"M0 {y - 5:g}H20", STROKES[(n - 1) % len(STROKES)][1])
     name = label(text(_short(words.capital(m.scenarios))), 28, y, "bd" if not n else "")
-    out = sample + name + label(words.money(m.value_at_risk, frame.unit), 212, y, "m", "end")
-    out += label(words.money(m.expected_shortfall, frame.unit), 272, y, "bd", "end")
+    out = sample + name + label(words.money(m.value_at_risk, frame.unit), 236, y, "m", "end")
+    out += label(words.money(m.expected_shortfall, frame.unit), 292, y, "bd", "end")
     if m.value_at_risk is not None and -m.value_at_risk >= frame.axis.low:
         x = frame.axis.at(-m.value_at_risk)
         out += line("s2", f"M{x:.1f} {y - 12:g}V{y + 2:g}", 1.5)
@@ -114,7 +122,7 @@ def _model_row(m: ModelRow, n: int, frame: Frame, y: float) -> str:
     return out
 
 
-def _short(name: str, room: int = 26) -> str:
+def _short(name: str, room: int = 31) -> str:
     return name if len(name) <= room else name[: room - 1] + words.ELLIPSIS
 
 
@@ -145,7 +153,8 @@ def _law_points(tail: ExtremeTail, x: Axis, y: Axis, rarest: float) -> list[str]
         ratio = share / chance
         scales = math.log(ratio) if abs(tail.shape) < 1e-9 else (ratio**tail.shape - 1) / tail.shape
         loss = tail.threshold + tail.scale * scales
-        out.append(f"{x.at(math.log(loss)):.1f} {y.at(math.log(chance)):.1f}")
+        if math.log(loss) <= x.high:
+            out.append(f"{x.at(math.log(loss)):.1f} {y.at(math.log(chance)):.1f}")
     return out
 
 
@@ -176,10 +185,8 @@ def _loss_grid(x: Axis, base: float, unit: Unit, ends: tuple[float, float]) -> s
 
 
 def moved_correlations(found: CorrelationStress) -> str:
-    """Every pair before and after on one axis from −1 to 1, those that move most first."""
-    pairs = [(a, b) for a in range(len(found.keys)) for b in range(a)]
-    pairs.sort(key=lambda p: -abs(found.after[p[0]][p[1]] - found.before[p[0]][p[1]]))
-    shown = pairs[:PAIRS]
+    """Pairs before and after on one axis from −1 to 1, those whose move matters most to the book first."""
+    shown = moved_pairs(found)[:PAIRS]
     width, left, right = 764, 330, 700
     axis, bottom = Axis(-1.0, 1.0, left, right), 22 + 24 * len(shown)
     body = label("today", 250, 11, "a", "end") + label("stressed", 312, 11, "a", "end")
@@ -198,6 +205,18 @@ def moved_correlations(found: CorrelationStress) -> str:
         body += line("s2", f"M{axis.at(before):.1f} {y - 6}V{y + 6}", 1.5)
         body += rect("fi", axis.at(after) - 4, y - 4, (8, 8))
     return svg(width, bottom + 4, body, label=f"Correlation today and stressed: {'; '.join(said)}")
+
+
+def moved_pairs(found: CorrelationStress) -> list[tuple[int, int]]:
+    """Every pair, by what its move adds to the book's variance, either way; the same where the book feels neither."""
+    pairs = [(a, b) for a in range(len(found.keys)) for b in range(a)]
+
+    def matters(pair: tuple[int, int]) -> tuple[float, float]:
+        a, b = pair
+        move = abs(found.after[a][b] - found.before[a][b])
+        return -abs(found.exposures[a] * found.exposures[b]) * move, -move
+
+    return sorted(pairs, key=matters)
 
 
 def pair_name(key: str) -> str:
@@ -222,35 +241,63 @@ def distance_bar(row: ReverseRow, reach: float, *, width: int = 300) -> str:
     return svg(width, 18, grid + bar + rect(css, x - 2, 2, (4, 14)), label=said, css="dst")
 
 
-def strip(row: BacktestRow, pnl: Sequence[float], dates: Sequence[str], unit: Unit) -> str:
-    """Each day's P&L from zero, the forecast VaR as a line, exceptions in colour with a tick under them."""
-    width, left, right, top, base = 1320, 48, 1312, 6, 112
-    low = min(*pnl, -max(row.value_at_risk))
-    axis = Axis(low, max(max(pnl), -low / 4), base, top)
-    count, columns = len(pnl), min(len(pnl), right - left)
-    wide = (right - left) / columns
-    zero = axis.at(0.0)
-    body = "".join(line("sr2" if not v else "sr", f"M{left} {axis.at(v):.1f}H{right}")
+def strip(row: BacktestRow, report: BacktestReport, unit: Unit) -> str:
+    """Each day's P&L from zero, the forecast VaR as a line, exceptions in colour with a tick under them.
+
+    A signed square-root axis that all models share: one great crash would flatten every other day.
+    """
+    width, left, right, base = 1320, 48, 1312, 132
+    axis = strip_axis(report, base)
+    days, forecast, marks = _strip_paths(row, report, axis, (left, right))
+    body = "".join(line("sr2" if not v else "sr", f"M{left} {axis.at(_root(v)):.1f}H{right}")
                    + label(words.money(v, unit, sign=True, decimals=_places(abs(v) or unit.size, unit)), left - 6,
-                           round(axis.at(v) + 4, 1), "a", "end")
-                   for v in ticks(axis.low, axis.high, nice_step(axis.high - axis.low, 4)))
-    days, forecast, marks = [], [], []
-    for c in range(columns):
-        span = range(c * count // columns, max((c + 1) * count // columns, c * count // columns + 1))
-        hit = [n for n in span if pnl[n] < -row.value_at_risk[n]]
-        shown = min(span, key=lambda n: pnl[n]) if hit else max(span, key=lambda n: abs(pnl[n]))
-        x, y = left + c * wide, axis.at(pnl[shown])
-        days.append(f"M{x + wide / 2:.1f} {zero:.1f}V{y:.1f}" if not hit else "")
-        forecast.append(f"{x + wide / 2:.1f} {axis.at(-max(row.value_at_risk[n] for n in span)):.1f}")
-        if hit:
-            marks.append(f"M{x + wide / 2:.1f} {zero:.1f}V{y:.1f}M{x + wide / 2:.1f} {base + 4}v8")
-    body += line("smute", "".join(days), min(wide, 1.0)) + line("si", "M" + "L".join(forecast), 1)
-    body += line("sl", "".join(marks), 1.5) if marks else ""
+                           round(axis.at(_root(v)) + 4, 1), "a", "end") for v in _root_ticks(axis))
+    body += line("smute", days, 1) + line("si", forecast, 1) + (line("sl", marks, 1.5) if marks else "")
     body += "".join(label(year, x, base + 26, "a", "middle") + line("sr2", f"M{x:.1f} {base + 4}v8")
-                    for year, x in _years(dates, left, right))
-    said = (f"{row.model}: {words.count(row.exceptions, 'exception')} in {words.count(count, 'day')}, "
+                    for year, x in _years(report.dates, left, right))
+    said = (f"{row.model}: {words.count(row.exceptions, 'exception')} in {words.count(len(report.pnl), 'day')}, "
             f"{words.number(row.expected, 1)} expected")
     return svg(width, base + 30, body, label=said)
+
+
+def strip_axis(report: BacktestReport, base: float) -> Axis:
+    """From the worst day or the deepest forecast of any model to the best day."""
+    low = min(min(report.pnl), *(-max(m.value_at_risk) for m in report.models))
+    return Axis(_root(low), _root(max(max(report.pnl), -low / 50)), base, 6)
+
+
+def _root(value: float) -> float:
+    return math.copysign(math.sqrt(abs(value)), value)
+
+
+def _root_ticks(axis: Axis) -> list[float]:
+    """Zero, and round amounts that stand apart on the axis, the lowest first."""
+    deepest = axis.low**2
+    step = nice_step(deepest, 3)
+    marks = [-step * n for n in range(int(deepest / step), 0, -1)] + [-step / 5, 0.0]
+    return [v for v in marks if _root(v) >= axis.low]
+
+
+def _strip_paths(
+    row: BacktestRow, report: BacktestReport, axis: Axis, ends: tuple[float, float]
+) -> tuple[str, str, str]:
+    """Days without an exception, the forecast, and days with one; of days that share a pixel the worst is drawn."""
+    pnl, forecast = report.pnl, row.value_at_risk
+    count, columns = len(pnl), min(len(pnl), int(ends[1] - ends[0]))
+    wide, zero = (ends[1] - ends[0]) / columns, axis.at(0.0)
+    days, levels, marks = [], [], []
+    for c in range(columns):
+        span = range(c * count // columns, max((c + 1) * count // columns, c * count // columns + 1))
+        hits = [n for n in span if pnl[n] < -forecast[n]]
+        x = f"{ends[0] + (c + 0.5) * wide:.1f}"
+        levels.append(f"{x} {axis.at(_root(-max(forecast[n] for n in span))):.1f}")
+        worst = min(hits or span, key=lambda n: pnl[n] if hits else -abs(pnl[n]))
+        drawn = f"M{x} {zero:.1f}V{axis.at(_root(pnl[worst])):.1f}"
+        if hits:
+            marks.append(f"{drawn}M{x} {axis.left + 4:g}v8")
+        else:
+            days.append(drawn)
+    return "".join(days), "M" + "L".join(levels), "".join(marks)
 
 
 def _years(dates: Sequence[str], left: float, right: float) -> list[tuple[str, float]]:

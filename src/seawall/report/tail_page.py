@@ -8,11 +8,12 @@ from seawall import words
 from seawall.model.report import ComponentRow, Part
 from seawall.model.tail_report import ExtremeTail, ModelRow, TailCluster, TailReport
 from seawall.report import panels, tail_charts, tail_titles, titles
+from seawall.report.findings import findings_section
 from seawall.report.loss import folded
 from seawall.report.markup import Column, barred, cell, pair, row, row_head, section, table, term, text
 from seawall.report.survival import unit_name
 from seawall.report.tail_shell import Part as Shown
-from seawall.report.tail_shell import Tile, findings_section, notes_section, shell
+from seawall.report.tail_shell import Tile, notes_section, shell
 from seawall.words import Unit
 
 LIGHT = 5
@@ -50,9 +51,9 @@ def _tiles(report: TailReport, unit: Unit) -> list[Tile]:
              f"{words.confidence(report.shortfall_confidence)}, {horizon}, {text(main.scenarios)}"),
         Tile("var", "Value at risk", words.money(main.value_at_risk, unit), unit.symbol,
              f"{words.confidence(report.risk_confidence)}, {words.span(main.interval, unit)}"),
-        Tile("standalone", "By model", span, unit.symbol, f"Shortfall, {words.counted(len(known), 'model')}"),
+        Tile("models", "By model", span, unit.symbol, f"Shortfall, {words.counted(len(known), 'model')}"),
         Tile("worst", "Worst scenario", words.money(-main.worst, unit), unit.symbol, f"of {main.count:,}"),
-        Tile("interval", "Beyond the data", words.money(last.value_at_risk if last else None, unit), unit.symbol,
+        Tile("beyond", "Beyond the data", words.money(last.value_at_risk if last else None, unit), unit.symbol,
              f"VaR {words.confidence(last.confidence)}, by the law of the tail" if last else "No law could be fitted"),
         Tile("shape", "Tail shape", words.number(tail.shape if tail else None, 2),
              f"{words.PLUS_MINUS} {words.number(tail.shape_error, 2)}" if tail and tail.shape_error else "",
@@ -66,6 +67,9 @@ def _models(report: TailReport, unit: Unit) -> str:
     outside = [m for m in report.models if m.worst < report.edges[0]]
     cut = f" Cut at {words.money(report.edges[0], unit)}; " + ", ".join(
         f"{text(m.scenarios)} reaches {words.money(m.worst, unit)}" for m in outside) + "." if outside else ""
+    best = max(m.best for m in report.models)
+    cut += f" Gains are cut at {words.money(report.edges[-1], unit, sign=True)}, the best is " \
+           f"{words.money(best, unit, sign=True)}." if best > report.edges[-1] else ""
     under = (f"P&amp;L of the whole book, {money}, every line fully revalued under each. Bars: {text(report.main)}."
              f"{other} Under it each model’s VaR {words.confidence(report.risk_confidence)} (tick) and ES "
              f"{words.confidence(report.shortfall_confidence)} with its 95% interval.{cut}")

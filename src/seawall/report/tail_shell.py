@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from seawall import words
 from seawall.model.identity import content_id
-from seawall.model.report import FindingRow
 from seawall.model.tail_report import Answer, Head
-from seawall.report import tail_titles
 from seawall.report.html import POLICY, style
 from seawall.report.markup import mono, section, status, term, text
 from seawall.report.page import LOGO
 from seawall.report.tail_titles import Said
+
+NAMED = 4
 
 
 class Tile(NamedTuple):
@@ -72,12 +72,18 @@ def _verdict(head: Head, said: Said) -> str:
                      '<a href="#notes">could not be assessed</a>; every number below is partial without '
                      f"{'it' if count == 1 else 'them'}.")
     if head.failing:
-        names = words.joined([text(name) for name in head.failing[:4]])
-        parts.append(f"Insolvent or under its scan now: {names}.")
+        parts.append(text(failing_said(head)))
     parts += [text(said.lede)] if said.lede else []
     lede = f'<p class="lede">{" ".join(parts)}</p>' if parts else ""
     mark = status(said.status, words.VERDICT[said.status])
     return f'<div class="verdict">{mark}<h1>{text(said.sentence)}</h1>{lede}</div>'
+
+
+def failing_said(head: Head) -> str:
+    """Which accounts are insolvent or under their scan now, the first few by name."""
+    more = len(head.failing) - NAMED
+    names = [*head.failing[:NAMED], *([f"{words.in_words(more)} more"] if more > 0 else [])]
+    return f"Insolvent or under their scan now: {words.joined(names)}."
 
 
 def _headline(head: Head, tiles: Sequence[Tile]) -> str:
@@ -91,16 +97,6 @@ def _tile(tile: Tile, *, right: bool) -> str:
     small = f"<small>{tile.behind}</small>" if tile.behind and tile.value != words.DASH else ""
     return (f'<div class="kpi"><dt>{term(tile.key, tile.name, at=f"kpi-{tile.key}", right=right)}</dt>'
             f'<dd><div class="v">{tile.value}{small}</div><div class="s">{tile.under}</div></dd></div>')
-
-
-def findings_section(rows: Sequence[FindingRow], *, anchor: str = "hidden", searched: bool = True) -> str:
-    """Dangers in sentences; that nothing was found is said too, unless nothing was searched."""
-    if not rows and not searched:
-        return ""
-    said = "".join(f'<h3>{text(row.title)}</h3><p class="say">{text(" ".join(row.sentences))}</p>' for row in rows)
-    under = "Netting that can break, hedges that can part, joint corners, crowded exits, collateral that falls with " \
-            "what it secures: each by full revaluation, told from a stated share of equity on."
-    return section(anchor, tail_titles.findings(rows), under, said)
 
 
 def notes_section(head: Head, notes: Sequence[str]) -> str:

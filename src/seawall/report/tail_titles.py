@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from seawall import words
-from seawall.model.report import FindingRow
 from seawall.model.tail_report import (
     BacktestReport,
     BacktestRow,
@@ -27,7 +26,7 @@ from seawall.words import counted, joined, percent, short
 APART, AGREE = 1.5, 1.15
 FITS, REJECTED = 0.05, 0.05
 CHANGED = 0.05
-NEAR, FAR = 4.0, 8.0
+NEAR, NAMED = 4.0, 3
 
 
 class Said(NamedTuple):
@@ -98,15 +97,6 @@ def clusters(rows: Sequence[TailCluster]) -> str:
     return f"{words.capital(words.in_words(len(rows)))} ways to lose; {share} of the money goes when {heaviest.story}"
 
 
-def findings(rows: Sequence[FindingRow]) -> str:
-    """How many dangers are hidden, by what they would cost together."""
-    if not rows:
-        return "Nothing found that is safe alone and dangerous together"
-    if len(rows) == 1:
-        return f"Hidden together: one danger, {short(rows[0].loss, 3)}"
-    return f"Hidden together: {counted(len(rows), 'danger')}, the gravest {short(rows[0].loss, 3)}"
-
-
 def stress(report: StressReport) -> Said:
     """The costliest crisis, beside the worst move that is plausible."""
     crises = [c for c in report.crises if c.pnl is not None]
@@ -130,20 +120,23 @@ def _broken(rows: Sequence[StressedRow]) -> str:
 def plausible(row: PlausibleRow) -> str:
     """What the worst plausible move is."""
     if row.loss <= 0:
-        return f"Within {words.number(row.radius, 1)} deviations nothing costs money"
+        return f"Within {row.radius:g} deviations nothing costs money"
     moves = ", ".join(row.moves[:2]) or "no move"
-    return f"The worst within {words.number(row.radius, 1)} deviations: {moves} costs {short(row.loss, 3)}"
+    return f"The worst within {row.radius:g} deviations: {moves} costs {short(row.loss, 3)}"
 
 
 def stressed(rows: Sequence[StressedRow]) -> str:
-    """What the shortfall does as correlations go all the way to the crisis."""
+    """What the shortfall does as correlations go all the way to the crisis that costs most."""
     known = [r for r in rows if r.expected_shortfall is not None]
     if len(known) < 2 or not (known[0].expected_shortfall or 0.0) > 0:
         return "Correlation under stress"
-    first, last = known[0].expected_shortfall or 0.0, known[-1].expected_shortfall or 0.0
+    first = known[0].expected_shortfall or 0.0
+    last = max(r.expected_shortfall or 0.0 for r in known[1:])
     change = last / first - 1
-    if abs(change) < CHANGED:
-        return f"Broken correlations hardly move the shortfall: {short(first, 3)} to {short(last, 3)}"
+    if change < -CHANGED:
+        return f"Broken correlations lower the shortfall at least from {short(first, 3)} to {short(last, 3)}"
+    if change < CHANGED:
+        return f"Broken correlations hardly raise the shortfall: {short(first, 3)} to {short(last, 3)}"
     return f"Broken correlations take the shortfall from {short(first, 3)} to {short(last, 3)}, " \
            f"{percent(change, 0, sign=True)}"
 
@@ -170,10 +163,9 @@ def reverse(report: ReverseReport) -> Said:
     first = rows[0]
     if first.goal == "loss":
         return _of_loss(report, first)
-    now = [r for r in rows if r.distance == 0.0]
+    now = already(rows)
     if now:
-        names = joined(sorted({r.scope for r in now})[:3])
-        return Said("failing", f"{names} {'is' if len({r.scope for r in now}) == 1 else 'are'} lost already", "")
+        return Said("failing", now[0].removesuffix("."), _others(rows))
     if first.distance is None:
         far = words.number(first.searched_to, 0)
         return Said(_state(report.head.failing, "quiet"), f"No joint move up to {far} deviations ends any account", "")
@@ -182,6 +174,18 @@ def reverse(report: ReverseReport) -> Said:
     sentence = f"{first.scope} loses {ends} first: {', '.join(first.moves[:2])}, {words.number(first.distance, 1)} " \
                "deviations away"
     return Said(_state(report.head.failing, status), sentence, _others(rows))
+
+
+def already(rows: Sequence[ReverseRow]) -> list[str]:
+    """Who is insolvent now, and who under its scan, in a sentence each."""
+    said = []
+    for goal, one, many in (("equity", "is insolvent", "are insolvent"),
+                            ("scan", "is under its scan", "are under their scans")):
+        names = sorted({r.scope for r in rows if r.goal == goal and r.distance == 0.0})
+        if names:
+            who = joined(names) if len(names) <= NAMED else words.capital(counted(len(names), "account"))
+            said.append(f"{who} {one if len(names) == 1 else many} now.")
+    return said
 
 
 def _of_loss(report: ReverseReport, row: ReverseRow) -> Said:
@@ -200,11 +204,12 @@ def _others(rows: Sequence[ReverseRow]) -> str:
     scopes = {r.scope for r in rows}
     near = {r.scope for r in rows if r.distance is not None and r.distance < NEAR}
     said = [f"{words.capital(counted(len(near), 'account'))} of {words.in_words(len(scopes))} within "
-            f"{words.number(NEAR, 0)} deviations"] if near else []
+            f"{NEAR:g} deviations."] if near else []
     left = len(scopes) - len(reached)
     if left:
-        said.append(f"{counted(left, 'account')} that no move up to {words.number(rows[0].searched_to, 0)} ends")
-    return words.capital("; ".join(said)) + ("." if said else "")
+        others = "the other account" if left == 1 else f"the other {words.in_words(left)} accounts"
+        said.append(f"No move up to {rows[0].searched_to:g} deviations ends {others}.")
+    return " ".join(said)
 
 
 def holds(row: BacktestRow) -> bool:

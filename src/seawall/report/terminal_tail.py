@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seawall import words
-from seawall.model.report import ComponentRow, CrisisRow, FindingRow
+from seawall.model.report import ComponentRow, CrisisRow
 from seawall.model.tail_report import (
     Answer,
     BacktestReport,
@@ -20,15 +20,16 @@ from seawall.model.tail_report import (
     TailReport,
 )
 from seawall.report import tail_titles
-from seawall.report.tail_charts import pair_name
-from seawall.report.tail_shell import identity
+from seawall.report.findings import findings_block
+from seawall.report.tail_charts import moved_pairs, pair_name
+from seawall.report.tail_shell import failing_said, identity
 from seawall.report.tail_titles import Said
 from seawall.words import Unit
 
 STYLE = {"ok": "", "warn": "yellow", "bad": "bold red", "na": "magenta"}
 BAR, STRIP = 24, 80
 FULL = "█"
-PARTS, CRISES, REACHED = 6, 12, 30
+PARTS, CRISES, REACHED, PAIRS = 6, 12, 30, 5
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
@@ -54,7 +55,7 @@ def _verdict(head: Head, said: Said) -> ConsoleRenderable:
     mark = Text(f"{words.SHAPE[level]} {words.VERDICT[said.status]}", style=STYLE[level] or "bold")
     count = words.capital(words.counted(max(len(head.failures), 1), "entry", "entries"))
     missing = [] if head.complete else [f"{count} not assessed: every number is partial."]
-    failing = [f"Insolvent or under its scan now: {words.joined(list(head.failing[:4]))}."] if head.failing else []
+    failing = [failing_said(head)] if head.failing else []
     lede = " ".join([*missing, *failing, said.lede]).strip()
     grid = Table.grid(padding=(0, 2))
     grid.add_row(mark, Text.assemble((said.sentence + ".", "bold"), " ", lede))
@@ -118,16 +119,6 @@ def _components(parts: Sequence[ComponentRow], unit: Unit) -> ConsoleRenderable 
     return rows
 
 
-def findings_block(rows: Sequence[FindingRow]) -> ConsoleRenderable | None:
-    """Hidden dangers in sentences; nothing where none was found."""
-    if not rows:
-        return None
-    lines: list[str | Text] = []
-    for row in rows:
-        lines += [Text(row.title, style="bold"), " ".join(row.sentences)]
-    return _labelled("Hidden", lines)
-
-
 def _stress(report: StressReport) -> Iterable[ConsoleRenderable | None]:
     unit = words.unit_for([*(c.pnl for c in report.crises), *(s.expected_shortfall for s in report.stressed)])
     return (_plausible(report, unit), _stressed(report, unit), _told("Your scenario", report.own, unit),
@@ -146,19 +137,15 @@ def _stressed(report: StressReport, unit: Unit) -> ConsoleRenderable | None:
     found = report.correlation
     if found is None:
         return None
-    rows = _table("Weight of the crisis", "VaR", "ES", "± s.e.", *(_pairs(found.keys)[:3]))
-    pairs = [(a, b) for a in range(len(found.keys)) for b in range(a)][:3]
+    rows = _table("Correlations bent", "of the way", "VaR", "ES", "± s.e.")
     for s in report.stressed:
-        told = [found.before[a][b] if not s.weight else found.after[a][b] if s.weight == found.weight else None
-                for a, b in pairs]
-        rows.add_row(words.percent(s.weight, 0), words.money(s.value_at_risk, unit),
-                     _bold(words.money(s.expected_shortfall, unit)), words.money(s.standard_error, unit),
-                     *(words.number(t, 2, sign=True) for t in told))
-    return rows
-
-
-def _pairs(keys: Sequence[str]) -> list[str]:
-    return [f"{pair_name(keys[b])} × {pair_name(keys[a])}" for a in range(len(keys)) for b in range(a)]
+        rows.add_row(s.crisis or "today", words.percent(s.weight, 0), words.money(s.value_at_risk, unit),
+                     _bold(words.money(s.expected_shortfall, unit)), words.money(s.standard_error, unit))
+    pairs = _table(f"Towards {found.crisis}", "today", f"{words.percent(found.weight, 0)} bent")
+    for a, b in moved_pairs(found)[:PAIRS]:
+        pairs.add_row(f"{pair_name(found.keys[b])} and {pair_name(found.keys[a])}",
+                      words.number(found.before[a][b], 2, sign=True), words.number(found.after[a][b], 2, sign=True))
+    return Group(rows, Text(), pairs)
 
 
 def _told(head: str, rows: Sequence[CrisisRow], unit: Unit) -> ConsoleRenderable | None:
