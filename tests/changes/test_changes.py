@@ -176,7 +176,7 @@ def test_a_longer_history_is_in_historys_step_alone() -> None:
     found = changes(before, after)
     assert set(steps(found)) == {HISTORY}
     told = next(s.what for c in found.risk for s in c.steps if s.name == HISTORY)
-    assert told == "up to 2026-07-31, then up to 2026-09-29"
+    assert told == "3 series up to 2026-07-31, then 3 series up to 2026-09-29"
 
 
 @pytest.mark.parametrize(("wish", "policy", "what"), [

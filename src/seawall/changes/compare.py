@@ -27,6 +27,7 @@ from seawall.model.changes import (
     Side,
     Unpaired,
 )
+from seawall.model.panel import Panel
 
 NAMED = 12  # names that an entry tells; all are counted
 UNMEASURED = ("limits", "problems")  # of a policy: they bound the numbers and do not make them
@@ -109,10 +110,16 @@ def _scenarios(before: Archive, after: Archive) -> str:
 
 
 def _history(before: Archive, after: Archive) -> str:
-    panels = [run.made_of.history if run.made_of else None for run in (before, after)]
-    ends = [str(p.dates[-1])[:10] if p is not None and len(p.dates) else "none" for p in panels]
-    ids = [p.panel_id if p is not None else "" for p in panels]
-    return "" if ids[0] == ids[1] else f"up to {ends[0]}, then up to {ends[1]}"
+    first, last = (run.made_of.history if run.made_of else None for run in (before, after))
+    if (first.panel_id if first else "") == (last.panel_id if last else ""):
+        return ""
+    return f"{_reach(first)}, then {_reach(last)}"
+
+
+def _reach(panel: Panel | None) -> str:
+    if panel is None or not len(panel.dates):
+        return "none"
+    return f"{len(panel.factors):,} series up to {str(panel.dates[-1])[:10]}"
 
 
 def _parameters(before: Archive, after: Archive) -> str:

@@ -38,7 +38,7 @@ def pnl(row: PnlRow) -> str:
 def explained(row: PnlRow) -> str:
     """Whether the Greeks suffice."""
     if not row.gross:
-        return "No Greek moved"
+        return "Nothing that was held moved"
     share = row.doubt / row.gross
     if row.flagged:
         return f"The Greeks do not explain it: {short(row.doubt)} is left, {percent(share, 0)} of what they moved"
