@@ -113,14 +113,15 @@ def line_losses(view: View, moves: Floats) -> Lines:
     _, row = book.groups(KEYS)
     quantity = np.bincount(row, book.quantity, minlength=len(held.keys)).astype(np.float64)
     margined = {i.instrument_id: kind_of(i).margined for i in book.instruments}
-    pledged = np.array([not margined[key[1]] for key in held.keys], dtype=bool) & (held.equity > 0) & _plain(view, held.keys)
+    owned = np.array([not margined[key[1]] for key in held.keys], dtype=bool)
+    pledged = owned & (held.equity > 0) & _plain(view, held.keys)
     return Lines(view, held.keys, quantity, held.equity, pledged, moves, -held.pnl, cube.failures)
 
 
 def _plain(view: View, keys: tuple[tuple[str, ...], ...]) -> Bools:
     """(N) no option: what may expire worthless secures nothing."""
     kinds = {i.instrument_id: i.kind for i in view.book.instruments}
-    return np.array([kinds[key[1]] != "option" for key in keys])
+    return np.array([kinds[key[1]] != "option" for key in keys], dtype=bool)
 
 
 def largest(values: Floats, share: float, allowed: Bools | None = None) -> Ints:
