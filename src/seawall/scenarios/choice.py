@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -119,7 +119,9 @@ class _Builder:
         self.short: dict[str, tuple[str, ...]] = {}
 
     def add(self, rule: ScenarioRule, source: str, without: tuple[str, ...] = ()) -> None:
-        """One more rule; without: assets that it says nothing of."""
+        """One more rule, told apart by its name; without: assets that it says nothing of."""
+        alike = sum(known.name.split(" #")[0] == rule.name for known in self.rules)
+        rule = replace(rule, name=f"{rule.name} #{alike + 1}") if alike else rule
         self.rules.append(rule)
         self.sources[rule.name] = source
         self.short[rule.name] = without
