@@ -12,6 +12,7 @@ from seawall.discovery.liquidity import Liquidity
 from seawall.discovery.remedy import traded
 from seawall.discovery.space import View, factor_space
 from seawall.discovery.widen import widened
+from seawall.discovery.wrong_way import coincidence
 from seawall.errors import InputError
 from seawall.model.scenario import Column, ScenarioRule
 
@@ -105,6 +106,30 @@ def test_a_hedge_paid_in_slipping_money_needs_the_gap_and_the_slip():
 
 def test_without_columns_for_what_parts_a_hedge_nothing_is_found():
     assert not [f for f in discover(DANGERS["basis"], MARKET, dynamics()) if f.kind == "basis"]
+
+
+def test_a_long_option_that_only_gains_less_hides_nothing():
+    # Down in spot its rise with volatility is lost: an interaction, but never more than the premium, which is plain.
+    held = book(("A", "BTC-60000-C", 500.0), ("A", "USD", 1e5))
+    assert discover(held, MARKET, dynamics()) == ()
+
+
+def test_a_shortfall_that_one_side_alone_would_cause_is_no_coincidence():
+    held = book(("A", "BTC", 100.0), ("A", "BTC-PERP", 240.0))
+    view = View(held, MARKET, factor_space(dynamics()), "USD")
+    lines = line_losses(view, np.zeros((1, 4)))
+    equity, pledged = lines.worth, int(np.flatnonzero(lines.pledged)[0])
+
+    def shares(collateral, positions):
+        loss = np.full((2, 1), positions * equity)
+        loss[pledged] = collateral * equity
+        return float(coincidence(lines, loss)[0, 0] / equity)
+
+    assert shares(0.3, 0.4) == 0.0  # together 70 %: nobody has to step in
+    assert shares(0.4, 0.5) == pytest.approx(0.15)  # beyond three quarters, and neither alone is
+    assert shares(0.0, 1.2) == pytest.approx(0.0)  # positions alone do it
+    assert shares(0.2, 1.0) == pytest.approx(0.2)  # what the collateral adds to 25 % that is short without it
+    assert shares(1.0, 0.2) == pytest.approx(0.2)
 
 
 def test_a_named_crisis_is_one_more_corner():

@@ -39,6 +39,13 @@ def test_three_clouds_are_found_and_counted(seed):
     assert truth[found.medoids].tolist() == [0, 1, 2]
 
 
+def test_the_heaviest_group_comes_first_wherever_its_rows_stand():
+    points, truth = clouds(1, sizes=(5, 12, 8))
+    found = k_medoids(distances(points), np.ones(len(points)), 3)
+    assert truth[found.medoids].tolist() == [1, 2, 0]
+    assert np.array_equal(truth[found.medoids[found.member_of]], truth)
+
+
 def test_one_cloud_is_one_group():
     points = np.random.default_rng(3).normal(size=(60, 12))
     found = natural_clusters(distances(points), np.ones(60))

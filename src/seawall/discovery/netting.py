@@ -183,7 +183,8 @@ def _candidate(
     losses = lines.more(moves)
     rows = _offset_rows(exposure, total, places)
     worst = losses[:, 0]
-    hidden = float(worst.sum() - losses[:, 1].sum())
+    own = _within_lines(exposure[np.ix_(rows, places)], today, bent)
+    hidden = float(worst.sum() - losses[:, 1].sum()) - radius * own
     apart = tuple(Part(space.keys[n], float(losses[rows, 2 + m].sum())) for m, n in enumerate(group))
     told = (Part("today's correlation", float(losses[rows, 1].sum())), *apart)
     alone = float(np.abs(total[places]).sum()) * radius
@@ -192,6 +193,13 @@ def _candidate(
     return Candidate("netting", rows, moves[0], hidden, float(worst[rows].sum()), told, moves[1:],
                      {"reliance": 1 - joint / alone if alone > 0 else 0.0,
                       "fragility": stressed / joint if joint > 0 else float("inf")})
+
+
+def _within_lines(exposure: Floats, today: Floats, bent: Floats) -> float:
+    """What bending costs each line (n,G) by itself, summed: an option offsets its own spot by its own volatility, and
+    that shows in the line."""
+    sizes = [np.sqrt(np.maximum(((exposure @ matrix) * exposure).sum(axis=1), 0.0)) for matrix in (bent, today)]
+    return float(np.maximum(sizes[0] - sizes[1], 0.0).sum())
 
 
 def _offset_rows(exposure: Floats, total: Floats, places: Ints) -> Ints:
