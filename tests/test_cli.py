@@ -95,6 +95,44 @@ def test_a_wrong_option_names_what_was_wanted(book: Path, option: str, value: st
     assert "Traceback" not in done.stderr
 
 
+def test_names_from_files_are_text_and_never_markup(book: Path, tmp_path: Path) -> None:
+    limits = tmp_path / "limits.csv"
+    limits.write_text("measure,scope,bound,name\nexpected_shortfall,total,1e9,[/b]\ngamma,total,1e9,[bold]x[/bold]\n")
+    done = report(book, "--limits", limits)
+    assert done.returncode == 0, done.stderr
+    assert "[/b]" in done.stdout
+    assert "[bold]x[/bold]" in done.stdout
+
+
+def test_a_limits_file_that_cannot_be_read_is_never_quiet(book: Path, tmp_path: Path) -> None:
+    limits = tmp_path / "limits.csv"
+    limits.write_text("measure,scope,bound\nno_such_measure,total,1\n")
+    done = report(book, "--limits", limits)
+    assert done.returncode == 11
+    assert "could not be read" in done.stdout
+    assert "Quiet" not in done.stdout
+
+
+def test_a_book_of_which_no_row_can_be_read_names_them_all(book: Path) -> None:
+    book.write_text("account,venue,instrument_id,quantity\nA,OKX,NO-SUCH-THING,3\n")
+    done = report(book)
+    assert done.returncode == 11, done.stderr
+    assert "NO-SUCH-THING" in done.stdout
+    assert "could not be assessed" in done.stdout
+
+
+def test_a_flat_account_raises_no_alarm(book: Path) -> None:
+    book.write_text("account,venue,instrument_id,quantity\nA,Deribit,BTC-PERPETUAL,0\n")
+    assert report(book).returncode == 0
+
+
+def test_a_path_that_cannot_be_written_ends_with_one_and_a_sentence(book: Path, tmp_path: Path) -> None:
+    done = report(book, "--json", tmp_path)
+    assert done.returncode == 1
+    assert str(tmp_path) in done.stderr.replace("\n", "")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_wrong_command_line_ends_with_two() -> None:
     assert command("report", "--no-such-option").returncode == 2
 
