@@ -161,7 +161,8 @@ def test_the_schema_command_prints_the_schema() -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     text = CLI_PAGE.read_text()
-    for words in (["report"], ["changes"], ["sample"], ["quality"], ["schema"], ["pull", "deribit"]):
+    for words in (["report"], ["tail"], ["stress"], ["reverse"], ["backtest"], ["changes"], ["sample"], ["quality"],
+                  ["schema"], ["pull", "deribit"]):
         assert f"seawall {' '.join(words)}" in text
         shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
         options = {word for word in shown.output.replace("│", " ").split() if word.startswith("--")}
