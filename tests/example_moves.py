@@ -32,6 +32,18 @@ def panel(seed: int = 1, *, coin: bool = False, rows: int = ROWS) -> Panel:
     return Panel(dates, tuple(factors), np.hstack(columns))
 
 
+def smile_of_one(rows: int = 330, seed: int = 3) -> Panel:
+    """Two related heavy-tailed prices and a volatility that answers the first."""
+    rng = np.random.default_rng(seed)
+    z = rng.standard_t(5, (rows, 3)) * np.sqrt(3 / 5)
+    btc, eth = 0.03 * z[:, 0], 0.04 * (0.7 * z[:, 0] + 0.7 * z[:, 1])
+    level = 0.6 * np.exp(np.clip(np.cumsum(-0.8 * btc + 0.02 * z[:, 2]), -0.7, 0.7))
+    values = np.column_stack([100 * np.exp(np.cumsum(btc)), 50 * np.exp(np.cumsum(eth)), level])
+    dates = np.datetime64("2024-01-01", "ns") + np.arange(rows) * np.timedelta64(1, "D")
+    factors = (Factor("spot", "BTC"), Factor("spot", "ETH"), Factor("volatility", "BTC", "30d"))
+    return Panel(dates, factors, values)
+
+
 def black_scholes(spot: np.ndarray, strike: float, years: float, sign: int) -> np.ndarray:
     """Price of a call (sign 1) or put (-1)."""
     d1 = (np.log(spot / strike) + (RATE + VOLATILITY**2 / 2) * years) / (VOLATILITY * np.sqrt(years))

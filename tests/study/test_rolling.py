@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from example_moves import smile_of_one as history
 from seawall.errors import InputError
 from seawall.measures.backtest import kupiec
 from seawall.model.factor import Factor
@@ -31,18 +32,6 @@ MODELS: tuple[Model, ...] = (
 )
 BOOKS = (DeltaOne("long", {"spot:BTC": 0.5, "spot:ETH": 0.5}), DeltaOne("spread", {"spot:ETH": 1.0, "spot:BTC": -1.0}),
          Straddles("short gamma", "BTC", {30.0: -1.0}))
-
-
-def history(rows: int = 330, seed: int = 3) -> Panel:
-    """Two related heavy-tailed prices and a volatility that answers the first."""
-    rng = np.random.default_rng(seed)
-    z = rng.standard_t(5, (rows, 3)) * np.sqrt(3 / 5)
-    btc, eth = 0.03 * z[:, 0], 0.04 * (0.7 * z[:, 0] + 0.7 * z[:, 1])
-    level = 0.6 * np.exp(np.clip(np.cumsum(-0.8 * btc + 0.02 * z[:, 2]), -0.7, 0.7))
-    values = np.column_stack([100 * np.exp(np.cumsum(btc)), 50 * np.exp(np.cumsum(eth)), level])
-    dates = np.datetime64("2024-01-01", "ns") + np.arange(rows) * np.timedelta64(1, "D")
-    factors = (Factor("spot", "BTC"), Factor("spot", "ETH"), Factor("volatility", "BTC", "30d"))
-    return Panel(dates, factors, values)
 
 
 def bits(run: Backtest, upto: int) -> list[bytes]:
