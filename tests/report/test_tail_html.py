@@ -19,7 +19,8 @@ from seawall.report.tail_shell import identity
 
 SETS = {"whole": whole, "hollow": hollow, "failing": failing, "hostile": hostile}
 KNOWN = {"lang", "charset", "name", "content", "http-equiv", "class", "href", "id", "role", "scope", "colspan",
-         "tabindex", "title", "viewbox", "d", "fill", "stroke", "stroke-width", "x", "y", "width", "height", "text-anchor",
+         "tabindex", "title", "viewbox", "d", "fill", "stroke", "stroke-width", "x", "y", "width", "height",
+         "text-anchor",
          "aria-hidden", "aria-label", "aria-describedby"}
 
 

@@ -76,7 +76,7 @@ def backtest_report(asked: Asked, progress: Progress, *, window: int = WINDOW, l
         raise InputError("days of the history", found=f"{len(pnl):,}", wanted=f"more than {window + LIGHT_DAYS:,}",
                          remedy="give a longer --history, or a smaller --window")
     progress("walking through the past")
-    walks, notes = _walks(pnl, rule, asked, window, min(last, len(pnl) - window))
+    walks, notes = walked(asked, pnl, [str(d)[:10] for d in rule.labels], window, min(last, len(pnl) - window))
     progress("judging")
     rows = _ranked([_row(w, asked) for w in walks], walks, asked)
     dates = tuple(str(d) for d in np.datetime_as_string(walks[0].dates, unit="D"))
@@ -98,14 +98,19 @@ def _history(asked: Asked) -> tuple[ScenarioRule, str]:
     return rule, asked.plan.sources.get(rule.name, "")
 
 
-def _walks(
-    pnl: Floats, rule: ScenarioRule, asked: Asked, window: int, last: int
+def walked(
+    asked: Asked, pnl: Floats, days: Sequence[str], window: int, last: int
 ) -> tuple[tuple[Walk, ...], tuple[str, ...]]:
-    capital = float(np.sqrt((pnl**2).mean())) / USUAL_MOVE
+    """Every model over the last of the days (T), forecast from P&L (T) of earlier ones, and what was left out.
+
+    Raises InputError for a book that never moves before the first forecast.
+    """
+    kept = pnl[-(window + last):]
+    # The unit is that of the days before the first forecast: not even it may know what came.
+    capital = float(np.sqrt((kept[:window] ** 2).mean())) / USUAL_MOVE
     if not capital > 0:
         raise InputError("P&L of the book on past days", found="nothing on any", wanted="a book that moves")
-    kept = pnl[-(window + last):]
-    dates = np.array([np.datetime64(str(d)[:10]) for d in rule.labels[-(window + last):]])
+    dates = np.array([np.datetime64(day) for day in days[-(window + last):]])
     before = dates[0] - np.timedelta64(1, "D")
     levels = np.exp(np.concatenate([[0.0], np.cumsum(kept / capital)]))
     panel = Panel(np.concatenate([[before], dates]).astype("datetime64[ns]"), (Factor("spot", "BOOK"),),

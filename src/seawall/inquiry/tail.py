@@ -38,8 +38,8 @@ BINS = 72
 # The common axis ends this many times the largest shortfall away: further out single scenarios stand alone.
 REACH = 1.7
 CONFIDENCES = (0.99, 0.995, 0.999, 0.9995)
-# Share of all scenarios that lies above the threshold of the Pareto law.
-ABOVE = 0.05
+# Share of all scenarios that lies above the threshold of the Pareto law, and how much it may be where they are few.
+ABOVE, MOST_ABOVE = 0.05, 0.1
 FIT_DRAWS = 99
 POINTS = 48
 BY = ("underlying", "venue", "account", "strategy")
@@ -105,15 +105,15 @@ def _extreme(totals: Sequence[Held], asked: Asked) -> tuple[ExtremeTail | None, 
     """The law of the tail of the first model whose scenarios are equally likely and many enough."""
     for total in totals:
         pnl, weights = np.asarray(total.pnl[0]), total.weights
-        above = int(ABOVE * len(pnl))
-        if above < LEAST_EXCEEDANCES or not (weights == weights[0]).all():
+        above = max(int(ABOVE * len(pnl)), LEAST_EXCEEDANCES)
+        if above > MOST_ABOVE * len(pnl) or not (weights == weights[0]).all():
             continue
         try:
             fit = fit_tail(pnl, threshold_with(pnl, above), overlap=sampling_of(total.rule).overlap)
             return _extreme_of(total.rule.name, pnl, fit, asked.seed), ()
         except (InputError, ModelError) as error:
             return None, (f"beyond the data: not computed, {error}",)
-    least = round(LEAST_EXCEEDANCES / ABOVE)
+    least = round(LEAST_EXCEEDANCES / MOST_ABOVE)
     return None, (f"beyond the data: not computed, no model has {least:,} equally likely scenarios",)
 
 
