@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import re
 from itertools import pairwise
 
 import msgspec
 import pytest
+from rich.console import Console
 
-from report.example_answers import HOSTILE, backtest, failing, hollow, hostile, reverse, stress, tail, whole
+from report.example_answers import FINDING, HOSTILE, backtest, failing, hollow, hostile, reverse, stress, tail, whole
+from report.example_report import desk
 from report.test_html import Tree
 from seawall import words
 from seawall.report import tail_charts
 from seawall.report.charts import Axis
+from seawall.report.html import render
 from seawall.report.tail_explainers import TAIL_TERMS
 from seawall.report.tail_html import render_answer
 from seawall.report.tail_shell import identity
+from seawall.report.terminal import show
 
 SETS = {"whole": whole, "hollow": hollow, "failing": failing, "hostile": hostile}
 KNOWN = {"lang", "charset", "name", "content", "http-equiv", "class", "href", "id", "role", "scope", "colspan",
@@ -174,3 +179,17 @@ def test_the_hash_on_the_page_is_that_of_the_answer_and_moves_with_any_number():
     other = msgspec.structs.replace(report, draws=report.draws + 1)
     assert identity(report) in render_answer(report)
     assert identity(report) != identity(other)
+
+
+def test_hidden_dangers_stand_in_the_report_too_the_gravest_three_in_sentences():
+    report = msgspec.structs.replace(desk(), findings=(FINDING,) * 4)
+    source = render(report)
+    assert source.count("A and B look safe together.") == 3
+    assert '<a href="#hidden">Hidden together</a>' in source
+    assert 'id="hidden"' not in render(desk())
+
+
+def test_hidden_dangers_stand_on_the_terminal_too():
+    console = Console(width=122, record=True, file=io.StringIO())
+    show(msgspec.structs.replace(desk(), findings=(FINDING,)), console)
+    assert "A and B look safe together." in console.export_text()
