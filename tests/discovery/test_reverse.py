@@ -49,7 +49,7 @@ def test_each_account_has_its_own_distance_and_its_own_move():
     assert (bear.move["spot:BTC"] > 0, bull.move["spot:BTC"] < 0) == (True, True)
     # A price must rise by 10 % and fall by 10 % (both less the premium): logs 0.0952 and 0.1053.
     assert bear.distance / bull.distance == pytest.approx(np.log(1.1) / -np.log(0.9), rel=1e-3)
-    assert (flat.distance, flat.searched_to, dict(flat.move)) == (None, 12.0, {})
+    assert (flat.distance, flat.searched_to, dict(flat.move)) == (None, 32.0, {})
 
 
 def test_what_has_no_equity_left_is_there_already():

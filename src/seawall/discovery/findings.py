@@ -18,7 +18,7 @@ KINDS: Final = {
 }
 # Hidden loss, as a share of the whole book's equity, from which a finding is raised; see docs/explanation.
 ALARM: Final[Mapping[str, float]] = MappingProxyType(
-    {"netting": 0.04, "basis": 0.04, "corner": 0.04, "crowding": 0.03, "wrong_way": 0.015})
+    {"netting": 0.04, "basis": 0.04, "corner": 0.035, "crowding": 0.03, "wrong_way": 0.015})
 
 
 class Member(NamedTuple):

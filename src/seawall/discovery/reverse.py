@@ -19,7 +19,7 @@ from seawall.measures.scan import Scan
 from seawall.model.arrays import Floats, Ints
 from seawall.model.results import Held
 
-RADII = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0)
+RADII = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0, 24.0, 32.0)
 SPREAD = 96
 ROUNDS, SETTLED = 10, 1e-4
 BLENDS = (1.0, 0.7, 0.4, 0.15, 0.05)

@@ -23,7 +23,7 @@ from seawall.scenarios.simulated import Dynamics
 # Standard deviation in a year: of the log where it moves in proportion, else in its own unit.
 STATED: Final[Mapping[str, float]] = MappingProxyType({
     "money": 0.032, "volatility": 0.9, "carry": 0.06, "premium": 0.012, "peg": 0.04, "exchange_rate": 0.02,
-    "skew": 0.10, "curvature": 0.05, "funding": 0.5, "interest": 0.1, "rate": 0.01,
+    "skew": 0.04, "curvature": 0.02, "funding": 0.5, "interest": 0.1, "rate": 0.01,
 })
 MONEY: Final = ("stablecoin", "currency")
 PROPORTIONAL: Final = ("spot", "volatility", "peg", "exchange_rate")
