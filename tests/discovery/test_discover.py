@@ -6,7 +6,7 @@ import pytest
 from example_dangers import MARKET, book, dynamics
 from seawall.discovery.discover import Search, discover, survey
 from seawall.discovery.drivers import JUMPS, drivers
-from seawall.discovery.findings import ALARM, KINDS
+from seawall.discovery.findings import ALARM, KINDS, Trade
 from seawall.discovery.lines import line_losses
 from seawall.discovery.liquidity import Liquidity
 from seawall.discovery.remedy import traded
@@ -194,7 +194,5 @@ def test_every_driver_goes_at_least_as_far_as_its_stated_jump():
 
 
 def test_a_trade_in_what_the_book_does_not_hold_is_refused():
-    from seawall.discovery.findings import Trade
-
     with pytest.raises(InputError, match="DOGE"):
         traded(DANGERS["basis"], [Trade("A", "V", "DOGE", 1.0)])

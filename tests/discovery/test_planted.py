@@ -5,6 +5,7 @@ Alarms were set on seeds 0 to 99; reported are seeds from 3000. To plant with se
 """
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,8 +52,6 @@ def test_each_family_is_found_by_its_own_detector(family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_book_without_the_planted_lines_is_quiet(family):
-    from dataclasses import replace
-
     made = planted_book(2, family=family)
     kept = np.setdiff1d(np.arange(LINES), made.danger.lines)
     book = made.book
