@@ -21,6 +21,8 @@ from seawall.kernels.correlation import is_semidefinite
 from seawall.measures.extremes import extreme_value_at_risk, fit_tail
 from seawall.measures.sampling import sampling_of
 from seawall.measures.tail import estimate_expected_shortfall, expected_shortfall, value_at_risk
+from seawall.model.scenario import Column, ScenarioRule
+from seawall.scenarios.apply import held_still
 from seawall.scenarios.choice import DEGREES
 from seawall.scenarios.simulated import student_t
 
@@ -167,6 +169,21 @@ def test_crises_are_told_the_costliest_first(stress):
     known = [row.pnl for row in stress.crises if row.pnl is not None]
     assert known == sorted(known)
     assert len(known) > 5
+
+
+def test_of_a_long_file_of_ones_own_the_costliest_are_told(asked):
+    shocks = np.linspace(-0.5, 0.5, 120)[:, None]
+    columns = (Column("spot", "*crypto"), *(held_still(k, "*") for k in ("volatility", "carry")),
+               held_still("spot", "*currency"))
+    rule = ScenarioRule("mine", columns, np.hstack([shocks, np.zeros((120, 3))]),
+                        np.array([f"fall {n}" for n in range(120)], dtype=object), 0.0)
+    plan = replace(asked.plan, tails=(*asked.plan.tails, rule),
+                   sources={**asked.plan.sources, "mine": "scenarios of mine"})
+    stress = stress_report(replace(asked, plan=plan), silent)
+    pnl = pnl_under(asked, rule)
+    assert len(stress.own) == 40
+    assert [row.pnl for row in stress.own] == pytest.approx(sorted(pnl)[:40], rel=ROUNDING)
+    assert "scenarios of your own: the 40 costliest of 120 are told" in stress.notes
 
 
 @pytest.mark.parametrize("radius", [0.0, -1.0, math.nan])

@@ -32,6 +32,7 @@ BOTH = f"{FALLING}, which is also what costs this book most"
 AGAINST = "all move as one, each the way that costs this book"
 SHOWN_WEIGHT = 0.5
 PLAUSIBILITY = 4.0
+MOST_TOLD = 40
 
 
 def stress_report(asked: Asked, progress: Progress, *, plausibility: float = PLAUSIBILITY) -> StressReport:
@@ -43,19 +44,29 @@ def stress_report(asked: Asked, progress: Progress, *, plausibility: float = PLA
     progress("living through crises")
     told = crisis_rows(asked.book, asked.market, plan.crises, plan.library, asked.currency) \
         if plan.crises is not None and plan.library is not None else ()
-    own = tuple(row for rule in plan.told for row in scenario_rows(asked.book, asked.market, rule, asked.currency))
+    own, more = _own(asked)
     answer = StressReport(
         stands.head, asked.policy.shortfall_confidence, asked.policy.risk_confidence, _worst_first(told),
-        _worst_first(own), None, None, (), None, plan.assumption, asked.draws, plan.notes)
+        own, None, None, (), None, plan.assumption, asked.draws, (*plan.notes, *more))
     if plan.dynamics is None:
         note = "worst plausible move, stressed correlation: not computed, nothing says how the factors move"
-        return msgspec.structs.replace(answer, notes=(*plan.notes, note))
+        return msgspec.structs.replace(answer, notes=(*answer.notes, note))
     progress("searching the worst that is plausible")
     plausible = _plausible(asked, plausibility)
     progress("breaking correlations")
     correlation, stressed = _broken(asked, plan.dynamics)
     return msgspec.structs.replace(answer, plausible=plausible, correlation=correlation, stressed=stressed,
                                    netting=_netting(asked))
+
+
+def _own(asked: Asked) -> tuple[tuple[CrisisRow, ...], tuple[str, ...]]:
+    """Scenarios of one's own, the costliest first; of a file so long that it is a distribution, the worst."""
+    long = [rule for rule in asked.plan.tails if asked.plan.sources.get(rule.name) == f"scenarios of {rule.name}"]
+    rows = _worst_first(tuple(
+        row for rule in (*asked.plan.told, *long)
+        for row in scenario_rows(asked.book, asked.market, rule, asked.currency)))
+    note = f"scenarios of your own: the {MOST_TOLD} costliest of {len(rows):,} are told"
+    return rows[:MOST_TOLD], (note,) if len(rows) > MOST_TOLD else ()
 
 
 def _worst_first(rows: tuple[CrisisRow, ...]) -> tuple[CrisisRow, ...]:

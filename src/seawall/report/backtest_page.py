@@ -10,7 +10,7 @@ from seawall.report import charts, tail_charts, tail_titles
 from seawall.report.markup import Column, barred, cell, row, row_head, section, status, table, text
 from seawall.report.survival import unit_name
 from seawall.report.tail_shell import Part as Shown
-from seawall.report.tail_shell import Tile, notes_section, shell
+from seawall.report.tail_shell import Tile, broad, notes_section, shell
 from seawall.words import Unit
 
 ZONES = {"green": ("healthy", "Green"), "yellow": ("warning", "Yellow"), "red": ("breached", "Red")}
@@ -96,7 +96,7 @@ def _p_cell(value: float | None) -> str:
 
 
 def _strips(report: BacktestReport, unit: Unit) -> str:
-    body = "".join(f"<h3>{text(tail_titles.strip(m))}</h3>{tail_charts.strip(m, report, unit)}"
+    body = "".join(f"<h3>{text(tail_titles.strip(m))}</h3>{broad(tail_charts.strip(m, report, unit), m.model)}"
                    for m in _ordered(report))
     under = (f"Grey: the day’s P&amp;L, {unit_name(report.head.currency, unit)}. Line: VaR forecast the day before. "
              "Orange: days that lost more, with a tick below. Square-root axis, the same for all.")

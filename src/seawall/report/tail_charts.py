@@ -39,14 +39,14 @@ class Frame(NamedTuple):
 
 def overlay(report: TailReport, unit: Unit) -> str:
     """The main model as bars, every other as a line, on one square-root axis; under them a row a model."""
-    width, left, base = 1320, 350, 226
+    width, left, base = 1320, 370, 226
     rows = report.models
     top = max(max(m.shares) for m in rows) or 1.0
     frame = Frame(Axis(report.edges[0], report.edges[-1], left, width - 12), base, top, unit)
     curves = [_curve(m, report.edges, frame, STROKES[n % len(STROKES)]) for n, m in enumerate(rows[1:])]
     body = _share_lines(frame) + _bars(rows[0], report.edges, frame) + "".join(curves)
     body += _money_ticks(frame, base + 34 + 26 * len(rows))
-    heads = label("VaR", 236, base + 20, "a", "end") + label("ES", 292, base + 20, "a", "end")
+    heads = label("VaR", 256, base + 20, "a", "end") + label("ES", 312, base + 20, "a", "end")
     each = "".join(_model_row(m, n, frame, base + 34 + 26 * n) for n, m in enumerate(rows))
     said = "; ".join(f"{m.scenarios}: VaR {words.money(m.value_at_risk, unit)}, "
                      f"ES {words.money(m.expected_shortfall, unit)}" for m in rows)
@@ -109,8 +109,8 @@ def _model_row(m: ModelRow, n: int, frame: Frame, y: float) -> str:
     sample = rect("fm", 0, y - 9, (20, 8)) if not n else line(
         STROKES[(n - 1) % len(STROKES)][0], f"M0 {y - 5:g}H20", STROKES[(n - 1) % len(STROKES)][1])
     name = label(text(_short(words.capital(m.scenarios))), 28, y, "bd" if not n else "")
-    out = sample + name + label(words.money(m.value_at_risk, frame.unit), 236, y, "m", "end")
-    out += label(words.money(m.expected_shortfall, frame.unit), 292, y, "bd", "end")
+    out = sample + name + label(words.money(m.value_at_risk, frame.unit), 256, y, "m", "end")
+    out += label(words.money(m.expected_shortfall, frame.unit), 312, y, "bd", "end")
     if m.value_at_risk is not None and -m.value_at_risk >= frame.axis.low:
         x = frame.axis.at(-m.value_at_risk)
         out += line("s2", f"M{x:.1f} {y - 12:g}V{y + 2:g}", 1.5)

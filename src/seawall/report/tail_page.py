@@ -13,7 +13,7 @@ from seawall.report.loss import folded
 from seawall.report.markup import Column, barred, cell, pair, row, row_head, section, table, term, text
 from seawall.report.survival import unit_name
 from seawall.report.tail_shell import Part as Shown
-from seawall.report.tail_shell import Tile, notes_section, shell
+from seawall.report.tail_shell import Tile, broad, notes_section, shell
 from seawall.words import Unit
 
 LIGHT = 5
@@ -73,7 +73,8 @@ def _models(report: TailReport, unit: Unit) -> str:
     under = (f"P&amp;L of the whole book, {money}, every line fully revalued under each. Bars: {text(report.main)}."
              f"{other} Under it each model’s VaR {words.confidence(report.risk_confidence)} (tick) and ES "
              f"{words.confidence(report.shortfall_confidence)} with its 95% interval.{cut}")
-    body = tail_charts.overlay(report, unit) + '<p class="conv">Square-root axis of shares; sampling error only.</p>'
+    body = broad(tail_charts.overlay(report, unit), "Distribution by model")
+    body += '<p class="conv">Square-root axis of shares; sampling error only.</p>'
     return section("models", tail_titles.models(report.models), under, body + _model_table(report, unit))
 
 

@@ -99,6 +99,11 @@ def _tile(tile: Tile, *, right: bool) -> str:
             f'<dd><div class="v">{tile.value}{small}</div><div class="s">{tile.under}</div></dd></div>')
 
 
+def broad(drawing: str, name: str) -> str:
+    """A drawing as wide as the page, which scrolls inside itself where the page is narrow."""
+    return f'<div class="scroll broad" tabindex="0" role="group" aria-label="{text(name)}">{drawing}</div>'
+
+
 def notes_section(head: Head, notes: Sequence[str]) -> str:
     """What was left out and which models the inputs did not allow; absent where there is nothing."""
     failures = [str(failure) for failure in head.failures]
