@@ -10,7 +10,8 @@ import numpy as np
 
 from seawall.measures.backtest import christoffersen, exceptions, kupiec
 from seawall.measures.backtest_dynamic import dynamic_quantile
-from seawall.measures.backtest_power import LawAlternative, count_power, shortfall_power
+from seawall.measures.backtest_panel import pooled_coverage
+from seawall.measures.backtest_power import HitsAlternative, LawAlternative, count_power, hits_power, shortfall_power
 from seawall.measures.backtest_shortfall import acerbi_szekely, forecast_null, student_null
 from seawall.measures.density_scores import diebold_mariano, fz0
 from seawall.study.rolling import Backtest
@@ -121,20 +122,37 @@ def _power(days: int) -> list[str]:
     count = count_power(days, 0.99, 0.02)
     null = student_null(days, 0.975, degrees=4.0, seed=1, draws=DRAWS)
     deeper = shortfall_power(null, LawAlternative(1.25, 4.0), forecast_degrees=4.0, draws=DRAWS, seed=2)
+    chained = HitsAlternative(0.01, 0.1)
+    clusters = hits_power(christoffersen, days, chained, seed=3, draws=400).power
+    steady = np.ones(days)
+    dynamic = hits_power(lambda hits: dynamic_quantile(hits, steady, 0.99), days, chained, seed=4, draws=200).power
     return [f"Power at 5 %: the count sees twice as many exceptions with {count:.0%}; Z2 sees losses a quarter larger "
-            f"(Student-t, 4 degrees) with {deeper.power:.0%}."]
+            f"(Student-t, 4 degrees) with {deeper.power:.0%};",
+            "exceptions that bring another the next day with 10 % are seen by the test of clusters with "
+            f"{clusters:.0%}, by the dynamic one with {dynamic:.0%}."]
 
 
 def _comparisons(case: Case) -> list[str]:
     """Joint scores of each model less the reference's, books of one day averaged."""
     scores = {m: np.column_stack([s.score for s in case.scored if s.run.model == m]) for m in _models(case)}
-    lines = [f"Joint score less that of \"{REFERENCE}\", books of one day averaged (Diebold-Mariano):", "",
-             "| model | difference | p |", "|---|---|---|"]
-    for model, own in sorted(scores.items(), key=lambda item: float(item[1].mean())):
-        if model != REFERENCE:
-            found = diebold_mariano(own, scores[REFERENCE])
-            lines.append(f"| {model} | {found.difference:+.4f} | {found.p_value:.3f} |")
+    ranked = sorted(scores, key=lambda model: float(scores[model].mean()))
+    lines = [f'All books of a day together. Joint score less that of "{REFERENCE}" and of the best (Diebold-Mariano);',
+             "rate of exceptions with its 95 % interval, runs of ten whole days drawn again:", "",
+             "| model | less reference | p | less the best | p | exceptions | interval | p |",
+             "|---|---|---|---|---|---|---|---|"]
+    for model in ranked:
+        found = [diebold_mariano(scores[model], scores[other]) for other in (REFERENCE, ranked[0])]
+        told = [f"{f.difference:+.4f} | {f.p_value:.3f}" if np.isfinite(f.p_value) else "| " for f in found]
+        lines.append(f"| {model} | {told[0]} | {told[1]} | {_pooled(case, model)} |")
     return [*lines, ""]
+
+
+def _pooled(case: Case, model: str) -> str:
+    """Rate of exceptions over all books, its interval, and the p-value of one per cent."""
+    runs = [s.run for s in case.scored if s.run.model == model]
+    hits = np.column_stack([exceptions(run.pnl, run.value_at_risk) for run in runs])
+    found = pooled_coverage(hits, 0.99, seed=5, draws=1000)
+    return f"{found.rate:.2%} | {found.interval[0]:.2%} to {found.interval[1]:.2%} | {found.p_value:.3f}"
 
 
 def _crises(case: Case) -> list[str]:
@@ -142,11 +160,13 @@ def _crises(case: Case) -> list[str]:
     dates = case.scored[0].run.dates.astype("M8[D]")
     there = {name: np.flatnonzero((dates >= np.datetime64(a)) & (dates <= np.datetime64(b)))
              for name, (a, b) in CRISES.items()}
-    there = {name: rows for name, rows in there.items() if len(rows)}
+    models, runs = _models(case), [s.run for s in case.scored if s.run.model == REFERENCE]
+    there = {name: rows for name, rows in there.items()
+             if any((-run.pnl[rows] > run.expected_shortfall[rows]).any() for run in runs)}
     if not there:
         return []
-    models = _models(case)
-    lines = ["Worst day of each crisis: loss, and the 97.5 % shortfall forecast for it the day before.", "",
+    lines = ["Crises in which some book lost more than the reference's shortfall. The worst day of each: loss, and the "
+             "97.5 % shortfall", "forecast for it the day before.", "",
              "| crisis, book | loss | " + " | ".join(models) + " |", "|---" * (2 + len(models)) + "|"]
     for name, rows in there.items():
         for book in _books(case):
@@ -173,7 +193,7 @@ INTRODUCTION = """# Backtests
 Made by `python -m benchmarks.backtests` from market data that is not part of this repository. Each forecast knows the
 days before it and nothing else. 99 % value at risk: exceptions, with p-values of Kupiec's count, Christoffersen's
 independence and the dynamic quantile test. 97.5 % shortfall: Acerbi and Szekely's second statistic, its critical value
-simulated from the model's own forecasts. Joint score: FZ0 at 97.5 %, lower is better; a model that is merely
-high pays for it there, and its mean level stands beside. Losses and shortfalls in per cent of capital, of spot for
-options.
+simulated from the model's own forecasts. Joint score: FZ0 at 97.5 %, lower is better; a model that is merely high pays
+for it there, and its mean level stands beside. Losses and shortfalls in per cent of capital, of spot for options. How it
+is done, which model is the default and why: [backtests](../../docs/explanation/backtests.md).
 """
