@@ -194,6 +194,6 @@ Made by `python -m benchmarks.backtests` from market data that is not part of th
 days before it and nothing else. 99 % value at risk: exceptions, with p-values of Kupiec's count, Christoffersen's
 independence and the dynamic quantile test. 97.5 % shortfall: Acerbi and Szekely's second statistic, its critical value
 simulated from the model's own forecasts. Joint score: FZ0 at 97.5 %, lower is better; a model that is merely high pays
-for it there, and its mean level stands beside. Losses and shortfalls in per cent of capital, of spot for options. How it
-is done, which model is the default and why: [backtests](../../docs/explanation/backtests.md).
+for it there, and its mean level stands beside. Losses and shortfalls in per cent of capital, of spot for options.
+How it is done, which model is the default and why: [backtests](../../docs/explanation/backtests.md).
 """

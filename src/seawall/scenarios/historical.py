@@ -55,7 +55,7 @@ def historical(
                          wanted="dates on which every factor has a value", remedy="restrict the factors or the dates")
     columns = [column_of(f, r, term) for f, r in zip(panel.factors, relative, strict=True)]
     _refuse_doubles(columns)
-    added, blocks = _proxied(columns, moves[whole], proxies or {})
+    added, blocks = proxied_columns(columns, moves[whole], proxies or {})
     rest = [held_still("spot", f"*{asset_class}") for asset_class in still]
     dates = np.datetime_as_string(panel.dates[rows:][whole], unit="D" if panel.periods_per_year <= 366 else "m")
     return ScenarioRule(
@@ -129,7 +129,7 @@ def _refuse_doubles(columns: Sequence[Column]) -> None:
                          wanted="one of the two", remedy="leave one out: together they would move it twice")
 
 
-def _proxied(
+def proxied_columns(
     columns: Sequence[Column], moves: Floats, proxies: Mapping[str, tuple[str, float]]
 ) -> tuple[list[Column], list[Floats]]:
     """Columns and shocks of assets that follow another: spot by beta, volatility move for move."""
