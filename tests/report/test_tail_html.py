@@ -142,6 +142,8 @@ def test_pairs_that_matter_to_the_book_stand_first():
     found = stress().correlation
     assert found is not None
     assert tail_charts.moved_pairs(found)[0] == (1, 0)  # exposures 1e6 x 8e5, moved by 0.7
+    unfelt = msgspec.structs.replace(found, exposures=(1e6, 0.0, 2e5))
+    assert tail_charts.moved_pairs(unfelt)[0] == (2, 0)  # moved by 0.3 only, but felt
 
 
 def test_a_strip_marks_every_exception_and_no_other_day():
