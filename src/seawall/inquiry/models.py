@@ -1,7 +1,8 @@
 """By which models can this book's tail be told? The plan's own rules, then those that filter the history's volatility.
 
-Every model is a scenario rule, so that the book is revalued in full under each. Where the history records volatility
-for too few days it is left out, and volatility answers spot by the stated model of the historical rule.
+Every model is a scenario rule, so that the book is revalued in full under each. Filters are fitted as the default that
+held in backtests is: to the last rows alone. Where the history records no volatility for these, it answers spot by the
+stated model of the historical rule.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.errors import ExtraMissing, InputError, ModelError
+from seawall.errors import InputError, ModelError
 from seawall.history.dependence_copula import fit_copula_dependence
-from seawall.history.dynamics import VolatilityDynamics, fit_dynamics
+from seawall.history.dynamics import VolatilityDynamics
 from seawall.inquiry.asked import Asked, Progress, spot_keys
 from seawall.model.panel import Panel
 from seawall.model.scenario import ScenarioRule
 from seawall.scenarios.choice import SHORTER
 from seawall.scenarios.copula_draws import copula_simulated
-from seawall.scenarios.filtered import filtered, filtered_paths
+from seawall.scenarios.filtered_default import FITTED_ROWS, default_dynamics, default_filtered
 from seawall.scenarios.filtered_rule import Sample
 from seawall.scenarios.garch import garch_student_t
 from seawall.scenarios.historical import with_volatility_response
@@ -43,13 +44,12 @@ def models(asked: Asked, progress: Progress) -> tuple[tuple[Model, ...], tuple[s
     if isinstance(panel, str):
         return tuple(own), (*asked.plan.notes, f"{FILTERED}, {GARCH}, {COPULA}: not computed, {panel}")
     progress("fitting volatility to the history")
-    dynamics, note = _fitted(panel)
-    more, notes = _filtered_models(asked, panel, dynamics, progress)
-    return (*own, *more), (*asked.plan.notes, *note, *notes)
+    more, notes = _filtered_models(asked, panel, progress)
+    return (*own, *more), (*asked.plan.notes, *notes)
 
 
 def _panel(asked: Asked) -> Panel | str:
-    """Prices of every asset that moves, with volatilities where they are recorded nearly as long; or why not."""
+    """Prices of every asset that moves, with volatilities where the rows that filters use have them; or why not."""
     if asked.history is None:
         return "no price history was given (--history)"
     dynamics = asked.plan.dynamics
@@ -59,56 +59,56 @@ def _panel(asked: Asked) -> Panel | str:
     if missing or not spots:
         return f"the history does not hold {', '.join(missing) or 'what the book stands in'}"
     volatilities = [f"volatility:{a}" for a in assets if any(f.key == f"volatility:{a}" for f in asked.history.factors)]
-    both = asked.history.select([*spots, *volatilities])
-    whole = np.isfinite(both.values).all(axis=1).sum()
-    alone = np.isfinite(asked.history.select(spots).values).all(axis=1).sum()
-    return both if volatilities and whole >= SHORTER * alone else asked.history.select(spots)
+    both, alone = asked.history.select([*spots, *volatilities]), asked.history.select(spots)
+    recorded, priced = (int(np.isfinite(p.values[-FITTED_ROWS:]).all(axis=1).sum()) for p in (both, alone))
+    return both if volatilities and recorded >= SHORTER * priced else alone
 
 
-def _fitted(panel: Panel) -> tuple[VolatilityDynamics, tuple[str, ...]]:
-    try:
-        return fit_dynamics(panel), ()
-    except ExtraMissing as error:
-        return fit_dynamics(panel, model="ewma"), (f"volatility is smoothed by 0.94 a day instead of fitted: {error}",)
-
-
-def _filtered_models(
-    asked: Asked, panel: Panel, dynamics: VolatilityDynamics, progress: Progress
-) -> tuple[list[Model], list[str]]:
+def _filtered_models(asked: Asked, panel: Panel, progress: Progress) -> tuple[list[Model], list[str]]:
+    """Each model, and why one of them could not be made."""
+    dynamics = default_dynamics(panel)
     sample = Sample(max(1 << (asked.draws.bit_length() - 1), LEAST_DRAWS), asked.seed, asked.days)
-    last = str(np.datetime_as_string(panel.dates[-1], unit="D"))
-    how = "GJR volatility" if any(m.model == "gjr" for m in dynamics.margins) else "smoothed volatility"
-    told = f"{how} of the day after {last}"
 
-    def copula() -> ScenarioRule:
-        pair = dynamics if len(panel.factors) > 1 else _with_volatility(asked, panel)
-        return copula_simulated(pair, fit_copula_dependence(pair), sample)
+    def copula() -> tuple[ScenarioRule, VolatilityDynamics]:
+        pair = dynamics if len(dynamics.factors) > 1 else _with_volatility(asked, panel)
+        return copula_simulated(pair, fit_copula_dependence(pair), sample), pair
 
-    made: list[tuple[str, Callable[[], ScenarioRule], str]] = [
-        (FILTERED, lambda: filtered(dynamics) if asked.days == 1 else filtered_paths(dynamics, sample),
-         f"residuals of {len(panel.dates) - 1:,} days at the {told}"),
-        (GARCH, lambda: garch_student_t(dynamics, sample), f"{sample.scenarios:,} draws, seed {asked.seed}, {told}"),
-        (COPULA, copula, f"{sample.scenarios:,} draws, seed {asked.seed}, margins with Pareto tails, {told}"),
-    ]
+    made: tuple[tuple[str, Callable[[], tuple[ScenarioRule, VolatilityDynamics]], str], ...] = (
+        (FILTERED, lambda: (default_filtered(panel, horizon_days=asked.days, seed=asked.seed), dynamics), ""),
+        (GARCH, lambda: (garch_student_t(dynamics, sample), dynamics), ""),
+        (COPULA, copula, ", margins with Pareto tails"),
+    )
     found, notes = [], []
-    for name, make, source in made:
+    for name, make, how in made:
         progress(f"drawing {name}")
         try:
-            rule = make()
+            rule, used = make()
         except (InputError, ModelError) as error:
             notes.append(f"{name}: not computed, {error}")
             continue
-        found.append(_answered(asked, rule, source))
+        found.append(_answered(asked, rule, f"{_made_of(rule, used, asked.seed)}{how}"))
     return found, notes
 
 
+def _made_of(rule: ScenarioRule, used: VolatilityDynamics, seed: int) -> str:
+    """Dates or draws, which volatility, and until when it is known."""
+    last = str(np.datetime_as_string(used.moves.dates[-1], unit="D"))
+    fitted = any(margin.model == "gjr" for margin in used.margins)
+    rows = len(used.moves.dates)
+    drawn = f"residuals of {rows:,} days" if rule.provenance.get("draws") is None else \
+        f"{len(rule):,} draws, seed {seed}, from {rows:,} days"
+    return f"{drawn}, at the {'GJR' if fitted else 'smoothed'} volatility of the day after {last}"
+
+
 def _with_volatility(asked: Asked, panel: Panel) -> VolatilityDynamics:
-    """A single price with its own recorded volatility, on the days that have both."""
+    """A single price with its own recorded volatility, on the days that have both. Raises InputError without one."""
     assert asked.history is not None
     name = panel.factors[0].qualifier
     both = asked.history.select([f"spot:{name}", f"volatility:{name}"])
     whole = np.flatnonzero(np.isfinite(both.values).all(axis=1))
-    return _fitted(both.between(both.dates[whole[0]], both.dates[whole[-1]]))[0]
+    if not len(whole):
+        raise InputError(f"days with both a price and a volatility of {name}", found="none", wanted="a few hundred")
+    return default_dynamics(both.between(both.dates[whole[0]], both.dates[whole[-1]]))
 
 
 def _answered(asked: Asked, rule: ScenarioRule, source: str) -> Model:
