@@ -25,7 +25,7 @@ from seawall.scenarios.filtered_rule import Sample
 from seawall.scenarios.garch import garch_student_t
 from seawall.scenarios.historical import with_volatility_response
 
-FILTERED, GARCH, COPULA = "filtered historical", "GARCH Student-t", "t copula"
+FILTERED, GARCH, COPULA = "filtered historical", "GARCH Student-t", "Student-t copula"
 LEAST_DRAWS = 1024
 
 
@@ -71,7 +71,7 @@ def _filtered_models(asked: Asked, panel: Panel, progress: Progress) -> tuple[li
 
     def copula() -> tuple[ScenarioRule, VolatilityDynamics]:
         pair = dynamics if len(dynamics.factors) > 1 else _with_volatility(asked, panel)
-        return copula_simulated(pair, fit_copula_dependence(pair), sample), pair
+        return copula_simulated(pair, fit_copula_dependence(pair), sample, name=COPULA), pair
 
     made: tuple[tuple[str, Callable[[], tuple[ScenarioRule, VolatilityDynamics]], str], ...] = (
         (FILTERED, lambda: (default_filtered(panel, horizon_days=asked.days, seed=asked.seed), dynamics), ""),
