@@ -47,6 +47,21 @@ def test_a_history_of_all_assets_is_the_main_rule_and_its_age_is_said() -> None:
     assert "by a stated model" in plan.sources["historical"]
 
 
+def test_a_history_that_reaches_to_today_is_filtered_and_that_is_the_main_rule() -> None:
+    old = history("spot:BTC", "spot:ETH")
+    shift = np.datetime64(MARKET.as_of.replace(tzinfo=None), "D") - np.datetime64(old.dates[-1], "D")
+    current = dataclasses.replace(old, dates=old.dates + shift)
+    plan = choose(MARKET, ["BTC", "ETH"], history=current, wish=WISH)
+    assert names(plan) == ["filtered historical", "historical", "Student-t, 4 degrees"]
+    assert "tomorrow's volatility" in plan.sources["filtered historical"]
+    assert any(column.risk_class == "volatility" for column in plan.tails[0].columns)
+
+
+def test_an_old_history_cannot_tell_the_volatility_of_the_day_to_come() -> None:
+    plan = choose(MARKET, ["BTC", "ETH"], history=history("spot:BTC", "spot:ETH"), wish=WISH)
+    assert any(note.startswith("filtered historical: not computed") for note in plan.notes)
+
+
 def test_a_rule_that_misses_an_asset_is_never_the_main_one() -> None:
     plan = choose(MARKET, ["BTC", "ETH"], history=history("spot:BTC"), wish=WISH)
     assert names(plan) == ["Student-t, 4 degrees", "historical"]

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.stats import genpareto, kendalltau
 
 from example_moves import panel
-from scenarios.test_filtered import panel
 from seawall.errors import FactorMissing, InputError
 from seawall.history.dependence_copula import fit_copula_dependence
 from seawall.history.dynamics import fit_dynamics

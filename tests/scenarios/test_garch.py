@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_t, norm
 
 from example_moves import ASSETS, DAYS, SPOT, VOLATILITY, panel, value
-from scenarios.test_filtered import panel
 from seawall.errors import InputError, ShapeMismatch
 from seawall.history.dynamics import fit_dynamics
 from seawall.kernels.paths import (

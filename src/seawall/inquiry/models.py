@@ -45,7 +45,8 @@ def models(asked: Asked, progress: Progress) -> tuple[tuple[Model, ...], tuple[s
         return tuple(own), (*asked.plan.notes, f"{FILTERED}, {GARCH}, {COPULA}: not computed, {panel}")
     progress("fitting volatility to the history")
     more, notes = _filtered_models(asked, panel, progress)
-    return (*own, *more), (*asked.plan.notes, *notes)
+    named = {model.rule.name for model in own}
+    return (*own, *(model for model in more if model.rule.name not in named)), (*asked.plan.notes, *notes)
 
 
 def _panel(asked: Asked) -> Panel | str:

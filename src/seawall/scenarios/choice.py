@@ -8,11 +8,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from seawall.errors import InputError
+from seawall.errors import InputError, ModelError
 from seawall.model.market import Market
 from seawall.model.panel import Panel
 from seawall.model.scenario import ScenarioRule
 from seawall.scenarios.crises import Library, crises
+from seawall.scenarios.filtered_default import default_filtered
 from seawall.scenarios.historical import historical, with_volatility_response
 from seawall.scenarios.simulated import (
     Dynamics,
@@ -26,6 +27,7 @@ HISTORICAL, STUDENT_T, GRID, CRISES = "historical", "student-t", "grid", "crises
 ALL = (HISTORICAL, STUDENT_T, GRID, CRISES)
 MOVING = ("crypto", "equity")
 RECORDED = "historical, recorded volatility"
+FILTERED = "filtered historical"
 DEGREES = 4.0
 CORRELATION = 0.8
 FEWEST_ROWS = 100
@@ -133,7 +135,7 @@ class _Builder:
         return tuple(sorted(self.rules, key=lambda rule: len(self.short.get(rule.name, ()))))
 
     def add_historical(self) -> None:
-        """Full history with a stated volatility response, and the shorter one with recorded volatility."""
+        """The filtered history, the plain one, and the shorter one with recorded volatility."""
         if self.history is None:
             self.notes.append("Historical VaR: not computed, no price history was given (--history)")
             return
@@ -145,13 +147,35 @@ class _Builder:
         volatilities = [f"volatility:{a}" for a in self.assets if f"volatility:{a}" in self._keys]
         plain = self._historical(spots, HISTORICAL)
         recorded = self._historical([*spots, *volatilities], RECORDED) if volatilities else None
-        if recorded is not None and len(recorded) >= SHORTER * len(plain):
+        long = recorded is not None and len(recorded) >= SHORTER * len(plain)
+        self._add_filtered([*spots, *(volatilities if long else [])], plain, missing)
+        if recorded is not None and long:
             self.add(recorded, self._span(recorded, "recorded volatility"), missing)
             return
         answered = with_volatility_response(plain, asset_class=self.market.asset_class)
         self.add(answered, self._span(plain, "volatility answers spot by a stated model"), missing)
         if recorded is not None:
             self.add(recorded, self._span(recorded, "recorded volatility"), missing)
+
+    def _add_filtered(self, keys: list[str], plain: ScenarioRule, missing: tuple[str, ...]) -> None:
+        """The past at the volatility of the day to come, which only a history that reaches to today can tell."""
+        assert self.history is not None
+        if (age := self._age(plain)) > OLD_DAYS:
+            self.notes.append(f"{FILTERED}: not computed, the history ends {age:,.0f} days before this market and "
+                              "cannot tell the volatility of its next day")
+            return
+        try:
+            rule = default_filtered(self.history.select(keys), name=FILTERED, horizon_days=self.wish.horizon_days,
+                                    seed=self.wish.seed, proxies=self._unpriced())
+        except (InputError, ModelError) as error:
+            self.notes.append(f"{FILTERED}: not computed, {error}")
+            return
+        how = f"residuals of {len(plain):,} days or fewer at tomorrow's volatility ({rule.provenance['volatility']})"
+        if any(column.risk_class == "volatility" for column in rule.columns):
+            self.add(rule, f"{how}; recorded volatility", missing)
+            return
+        answered = with_volatility_response(rule, asset_class=self.market.asset_class)
+        self.add(answered, f"{how}; volatility answers spot by a stated model", missing)
 
     def add_unasked(self, dynamics: Dynamics | None, assumption: str) -> None:
         """Measures need a distribution: without any that was asked for, whichever the inputs allow."""
@@ -197,11 +221,19 @@ class _Builder:
     def _historical(self, keys: list[str], name: str) -> ScenarioRule:
         assert self.history is not None
         panel = self.history.select(keys)
-        return historical(panel, horizon_days=self.wish.horizon_days, name=name,
-                          proxies={a: p for a, p in self.wish.proxies.items() if f"spot:{a}" not in self._keys})
+        return historical(panel, horizon_days=self.wish.horizon_days, name=name, proxies=self._unpriced())
+
+    def _unpriced(self) -> dict[str, tuple[str, float]]:
+        """The proxies of what the history does not price."""
+        return {a: p for a, p in self.wish.proxies.items() if f"spot:{a}" not in self._keys}
+
+    def _age(self, rule: ScenarioRule) -> float:
+        """Days from the history's last row to the market."""
+        last = np.datetime64(str(rule.labels[-1]))
+        return float((np.datetime64(self.market.as_of.replace(tzinfo=None)) - last) / np.timedelta64(1, "D"))
 
     def _span(self, rule: ScenarioRule, how: str) -> str:
         first, last = str(rule.labels[0]), str(rule.labels[-1])
-        age = (np.datetime64(self.market.as_of.replace(tzinfo=None)) - np.datetime64(last)) / np.timedelta64(1, "D")
+        age = self._age(rule)
         old = f", which ends {age:,.0f} days before this market" if age > OLD_DAYS else ""
         return f"{len(rule):,} joint moves of {first} to {last}{old}; {how}"
