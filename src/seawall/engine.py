@@ -177,7 +177,7 @@ def _measured(subject: Subject, valued: Valued) -> Measured:
         tails, histogram(valued.total), account_rows(valued.accounts), _components(subject, valued, confidence),
         leverage_rows(valued.accounts, cube, market, greeks=greeks, confidence=confidence),
         greek_rows(book, cube, market, greeks, subject.by),
-        _joint(subject, cube), equity, _moving(market), partial(_is_partial, subject=subject, facts=valued.accounts),
+        _joint(subject, cube), equity, partial(_is_partial, subject=subject, facts=valued.accounts),
     )
 
 
@@ -204,15 +204,10 @@ def _tails(subject: Subject, valued: Valued, equity: Number) -> tuple[TailRow, .
                  for row in tail_rows(held, sources.get(name, ""), equity, subject.policy))
 
 
-def _moving(market: Market) -> frozenset[str]:
-    """What is no money: only its deltas may be added up."""
-    return frozenset(asset for asset, kind in market.asset_class.items() if kind in MOVING)
-
-
 def _largest(measured: Measured, market: Market) -> list[str]:
     """Underlyings that a grid moves, those with most delta and vega first."""
     rows = [row for row in measured.greeks if row.dimension == "underlying"
-            and row.key in _moving(market)]
+            and market.asset_class.get(row.key) in MOVING]
     return [row.key for row in sorted(rows, key=lambda row: -row.gross_delta - row.gross_vega)]
 
 

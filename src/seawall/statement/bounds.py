@@ -26,8 +26,7 @@ LOSS, EITHER = "loss_positive", "either"
 class Measured(NamedTuple):
     """The rows that limits are read from.
 
-    tails: of the main rule. partial: whether a scope's numbers lack something. moving: underlyings whose Greeks add up
-    to the total's; money is none of them, its delta is its amount.
+    tails: of the main rule. partial: whether a scope's numbers lack something.
     """
 
     tails: tuple[TailRow, ...]
@@ -38,7 +37,6 @@ class Measured(NamedTuple):
     greeks: tuple[GreekRow, ...]
     joint: Joint | None
     equity: Number
-    moving: frozenset[str]
     partial: Callable[[str], bool]
 
 
@@ -87,7 +85,7 @@ def _greeks(found: Measured, currency: str) -> Iterator[Measure]:
     for row in found.greeks:
         for name in GREEKS:
             yield _measure(found, name, f"{row.dimension}={row.key}", getattr(row, name), currency)
-    by_underlying = [row for row in found.greeks if row.dimension == "underlying" and row.key in found.moving]
+    by_underlying = [row for row in found.greeks if row.dimension == "underlying"]
     for name in GREEKS:
         yield _measure(found, name, "total", math.fsum(getattr(row, name) for row in by_underlying), currency)
 
