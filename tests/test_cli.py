@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from seawall import samples
 from seawall.cli import app
 from seawall.errors import RiskError
-from seawall.formats.report import report_schema
+from seawall.formats.document import KINDS, schema_of
 
 CLI_PAGE = Path(__file__).parents[1] / "docs" / "reference" / "command-line.md"
 QUIET = "account,venue,instrument_id,quantity\nA,Deribit,USD,1000000\nA,Deribit,BTC-25DEC26-60000-P,1\n"
@@ -143,7 +143,7 @@ def test_a_packaged_desk_writes_page_json_and_tables_the_same_each_time(tmp_path
         assert done.returncode == 0, done.stderr
     for name in ("report.html", "report.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    jsonschema.validate(json.loads((tmp_path / "one" / "report.json").read_bytes()), report_schema())
+    jsonschema.validate(json.loads((tmp_path / "one" / "report.json").read_bytes()), schema_of("seawall.report/1"))
     assert (tmp_path / "one" / "tables" / "lines.parquet").exists()
 
 
@@ -156,7 +156,8 @@ def test_both_packaged_desks_are_read_without_a_failure(tmp_path: Path) -> None:
 
 
 def test_the_schema_command_prints_the_schema() -> None:
-    assert json.loads(command("schema").stdout) == report_schema()
+    assert json.loads(command("schema").stdout) == schema_of("seawall.report/1")
+    assert all(json.loads(command("schema", kind).stdout) == schema_of(kind) for kind in KINDS)
 
 
 def test_every_command_and_option_is_documented() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -9,10 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from seawall import samples
-from seawall.formats.tail_report import decode_answer, encode_answer
+from seawall.formats.document import KINDS, decode, encode, schema_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "tail.md"
 COMMANDS = [line for block in re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
@@ -75,7 +77,8 @@ def test_the_same_question_gives_the_same_bytes(question: str, book: Path, tmp_p
     for kind in ("html", "json"):
         assert (tmp_path / f"one.{kind}").read_bytes() == (tmp_path / f"two.{kind}").read_bytes()
     data = (tmp_path / "one.json").read_bytes()
-    assert encode_answer(decode_answer(data)) == data
+    assert encode(decode(data, KINDS[f"seawall.{question}/1"], path=question)) == data
+    jsonschema.validate(json.loads(data), schema_of(f"seawall.{question}/1"))
 
 
 def test_an_account_under_its_scan_ends_with_ten(book: Path) -> None:

@@ -106,13 +106,15 @@ def quality(market: MarketFiles, at: At = "") -> None:
 
 
 @app.command()
-def schema() -> None:
-    """The JSON Schema of the report, on standard output."""
+def schema(
+    name: Annotated[str, typer.Argument(help="What a JSON file names as its schema.")] = "seawall.report/1",
+) -> None:
+    """The JSON Schema of a kind of result, on standard output."""
     import msgspec
 
-    from seawall.formats.report import report_schema
+    from seawall.formats.document import schema_of
 
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(report_schema()), indent=2).decode() + "\n")
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(schema_of(name)), indent=2).decode() + "\n")
 
 
 @pull_app.command("deribit")

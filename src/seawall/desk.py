@@ -19,13 +19,13 @@ from seawall.engine import Assessment, assess, failing
 from seawall.errors import InputError
 from seawall.formats.archive import MANIFEST, read_archive, write_archive
 from seawall.formats.book import read_book
-from seawall.formats.changes import encode_changes
+from seawall.formats.document import encode
 from seawall.formats.factors import read_factors
 from seawall.formats.history import read_history
 from seawall.formats.limits import LimitFile, read_limits
 from seawall.formats.manifest import read_manifest
 from seawall.formats.market import read_market
-from seawall.formats.report import encode_report, write_tables
+from seawall.formats.report_tables import write_tables
 from seawall.formats.scenarios import load_crises, read_scenarios
 from seawall.history.join import common_calendar
 from seawall.market.supplement import with_factors
@@ -179,7 +179,7 @@ def write(assessment: Assessment, outputs: Outputs) -> list[tuple[Path, int]]:
     if outputs.html is not None:
         written.append(_written(outputs.html, render(report).encode()))
     if outputs.json is not None:
-        written.append(_written(outputs.json, encode_report(report)))
+        written.append(_written(outputs.json, encode(report)))
     if outputs.tables is not None:
         vectors = {**assessment.totals, f"{report.main} by account": assessment.accounts}
         written += write_tables(report, outputs.tables, vectors)
@@ -201,7 +201,7 @@ def compare(runs: tuple[Path, Path], outputs: Outputs, screen: Console, side: Co
         before, after = sorted((read_archive(path) for path in runs), key=lambda run: run.market.as_of)
         found = changes(before, after, progress=stage)
         written = [_written(outputs.html, render_changes(found).encode())] if outputs.html else []
-        written += [_written(outputs.json, encode_changes(found))] if outputs.json else []
+        written += [_written(outputs.json, encode(found))] if outputs.json else []
     if not outputs.quiet:
         show_changes(found, screen)
         for path in written:

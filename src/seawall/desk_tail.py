@@ -10,7 +10,7 @@ from rich.console import Console
 
 from seawall.desk import Desk, ingredients, market_of, planned, stages
 from seawall.formats.book import read_book
-from seawall.formats.tail_report import encode_answer
+from seawall.formats.document import encode
 from seawall.inquiry.asked import Asked, Progress
 from seawall.model.policy import Policy
 from seawall.model.tail_report import Answer
@@ -56,7 +56,7 @@ def asked_of(desk: Desk, stage: Progress) -> Asked:
 
 
 def _write(found: Answer, files: Files) -> list[Path]:
-    contents = ((files.html, render_answer), (files.json, encode_answer))
+    contents = ((files.html, render_answer), (files.json, encode))
     written = []
     for path, made in contents:
         if path is not None:

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from seawall import engine
 from seawall.errors import ExtraMissing, InputError
-from seawall.formats.report import TABLES, encode_report, write_tables
+from seawall.formats.document import encode
+from seawall.formats.report_tables import TABLES, write_tables
 from seawall.formats.scenarios import load_crises
 from seawall.model.book import Book
 from seawall.model.market import Market
@@ -57,7 +58,7 @@ class Result:
 
     def write_json(self, path: str | Path) -> Path:
         """The report as JSON of its schema."""
-        return _written(Path(path), encode_report(self.report))
+        return _written(Path(path), encode(self.report))
 
     def write_tables(self, directory: str | Path) -> list[Path]:
         """Every table and P&L vector as Parquet."""

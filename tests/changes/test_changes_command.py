@@ -13,7 +13,8 @@ from seawall import samples
 from seawall.cli import app
 from seawall.errors import FileProblem, InputError
 from seawall.formats.archive import read_archive
-from seawall.formats.changes import changes_schema, decode_changes
+from seawall.formats.document import decode, schema_of
+from seawall.model.changes import ChangeReport
 
 
 def command(*words: object) -> Result:
@@ -43,9 +44,9 @@ def test_a_saved_run_is_compared_with_another_on_screen_on_a_page_and_as_json(
     assert "parameters" in done.output
     assert "MAKER" in done.output
     assert page.read_text().startswith("<!doctype html>")
-    found = decode_changes(data.read_bytes())
+    found = decode(data.read_bytes(), ChangeReport, path=data)
     assert {s.name for c in found.risk for s in c.steps if s.change} <= {"trades", "parameters"}
-    jsonschema.validate(json.loads(data.read_bytes()), changes_schema())
+    jsonschema.validate(json.loads(data.read_bytes()), schema_of("seawall.changes/1"))
 
 
 def test_the_earlier_run_is_before_whichever_is_named_first(tmp_path: Path) -> None:
@@ -77,5 +78,5 @@ def test_a_run_never_overwrites_another_and_an_altered_one_is_not_compared(runs:
 
 
 def test_what_is_no_comparison_is_refused() -> None:
-    with pytest.raises(InputError, match="is no comparison"):
-        decode_changes(b"{}")
+    with pytest.raises(InputError, match="of another schema"):
+        decode(b"{}", ChangeReport, path="x")

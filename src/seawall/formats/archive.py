@@ -20,13 +20,14 @@ import pyarrow.parquet as parquet
 
 from seawall.changes.archive import Archive, Ingredients
 from seawall.errors import FileProblem, RiskError
+from seawall.formats.document import decode, encode
 from seawall.formats.manifest import write_whole
 from seawall.formats.nouns import Shelf, noun_of, plain
-from seawall.formats.report import decode_report, encode_report
 from seawall.instruments.plugins import versions
 from seawall.model.book import Book
 from seawall.model.market import Market
 from seawall.model.policy import Policy
+from seawall.model.report import RiskReport
 from seawall.scenarios.choice import Plan
 
 SCHEMA = "seawall.archive/1"
@@ -108,7 +109,7 @@ def _files(archive: Archive) -> dict[str, bytes]:
     trees = {name: plain(getattr(archive, name), name, shelf) for name in NOUNS}
     trees[MADE_OF] = plain(archive.made_of, MADE_OF, shelf)
     rest = {"by": archive.by, "title": archive.title, "policy": archive.policy}
-    out = {REPORT: encode_report(archive.report), REST: _json(msgspec.to_builtins(rest))}
+    out = {REPORT: encode(archive.report), REST: _json(msgspec.to_builtins(rest))}
     out |= {f"{name}.json": _json(tree) for name, tree in trees.items()}
     return out | {f"{name}.parquet": _parquet(table) for name, table in shelf.tables().items()}
 
@@ -121,7 +122,7 @@ def _archive(files: Mapping[str, bytes], place: Path, remarks: tuple[str, ...]) 
     nouns: dict[str, Any] = {name: noun_of(kind, trees[name], tables) for name, kind in NOUNS.items()}
     made_of = None if trees[MADE_OF] is None else noun_of(Ingredients, trees[MADE_OF], tables)
     return Archive(
-        report=decode_report(files[REPORT], path=place / REPORT), **nouns, made_of=made_of, remarks=remarks,
+        report=decode(files[REPORT], RiskReport, path=place / REPORT), **nouns, made_of=made_of, remarks=remarks,
         policy=msgspec.convert(rest["policy"], Policy), by=tuple(rest["by"]), title=rest["title"],
     )
 
