@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from seawall import cli_tail
-from seawall.cli_options import pairs, screen
+from seawall.cli_options import pairs, proxies, screen
 from seawall.errors import InputError, RiskError
 
 NOT_ASSESSED = 11
@@ -65,7 +65,7 @@ def report(  # one option a parameter is how the command line is declared
 
     desk = Desk(
         book, tuple(market), at=_moment(at), factors=tuple(factors), histories=tuple(history),
-        names=pairs("--name", name), proxies=_proxies(proxy), days=days, scenarios=_names(scenarios), by=_names(by),
+        names=pairs("--name", name), proxies=proxies(proxy), days=days, scenarios=_names(scenarios), by=_names(by),
         limits=limits, draws=draws, seed=seed, currency=currency, title=title or book.stem, strict=strict,
     )
     raise typer.Exit(run(desk, Outputs(html, json, parquet, quiet, save), screen(), Console(stderr=True)))
@@ -158,18 +158,6 @@ def guarded(command: Callable[[], None]) -> None:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _proxies(texts: list[str]) -> dict[str, tuple[str, float]]:
-    found = {}
-    for asset, meaning in pairs("--proxy", texts).items():
-        source, _, beta = meaning.partition(":")
-        try:
-            found[asset] = (source, float(beta or 1.0))
-        except ValueError as error:
-            raise InputError("--proxy", found=f"{asset}={meaning}", wanted="ASSET=SOURCE:BETA",
-                             remedy="such as AVAX=BTC:1.4") from error
-    return found
 
 
 def _moment(text: str) -> datetime | None:

@@ -27,3 +27,16 @@ def pairs(option: str, texts: list[str]) -> dict[str, str]:
             raise InputError(option, found=text, wanted="NAME=MEANING", remedy="such as BTCUSDT=BTC")
         found[left.strip()] = right.strip()
     return found
+
+
+def proxies(texts: list[str]) -> dict[str, tuple[str, float]]:
+    """``ASSET=SOURCE:BETA`` by asset. Raises InputError."""
+    found = {}
+    for asset, meaning in pairs("--proxy", texts).items():
+        source, _, beta = meaning.partition(":")
+        try:
+            found[asset] = (source, float(beta or 1.0))
+        except ValueError as error:
+            raise InputError("--proxy", found=f"{asset}={meaning}", wanted="ASSET=SOURCE:BETA",
+                             remedy="such as AVAX=BTC:1.4") from error
+    return found

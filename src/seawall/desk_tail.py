@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rich.console import Console
 
 from seawall.desk import Desk, ingredients, market_of, planned, stages
+from seawall.errors import BookProblems
 from seawall.formats.book import read_book
 from seawall.formats.document import encode
 from seawall.inquiry.asked import Asked, Progress
@@ -49,6 +50,8 @@ def asked_of(desk: Desk, stage: Progress) -> Asked:
     market = market_of(desk)
     stage("reading the book")
     book = read_book(desk.book, market, strict=desk.strict)
+    if not len(book):
+        raise BookProblems(desk.book, [str(failure) for failure in book.failures] or ["it has no row to read"])
     made_of = ingredients(desk)
     plan = planned(made_of, book, market)
     policy = Policy(currency=desk.currency, strict=desk.strict)

@@ -14,6 +14,7 @@ from seawall.errors import FactorMissing, InputError
 from seawall.instruments.option import OPTION
 from seawall.kernels.smile import butterfly, coordinates, total_variance
 from seawall.market.build import build_market
+from seawall.market.forwards import DISPUTED
 from seawall.market.quality import fit_quality
 from seawall.model.factor import tenor_of
 from seawall.model.market import Market
@@ -184,3 +185,34 @@ def test_stale_quotes_are_flagged_and_left_out_of_the_distance() -> None:
     before = fit_quality(chain, build_market([chain]))
     assert fit.total("stale") >= before.total("stale") + 1
     assert fit.high_miss < 0.005
+
+
+def test_a_future_that_many_pairs_contradict_is_not_believed_and_told() -> None:
+    chain = invented_chain()
+    dated = np.flatnonzero(~np.isnat(chain.futures.expiry))
+    clean = build_market([chain])
+    for change, reason in (
+        ({"bid": 10.0, "ask": 500_000.0}, "future quoted too wide: its mark believed, if any"),
+        ({"bid": 119_000.0, "ask": 121_000.0}, f"forward from {DISPUTED}"),
+        ({"bid": 61_000.0, "ask": 60_000.0}, "future crossed: bid above ask"),
+    ):
+        columns = {name: np.array(getattr(chain.futures, name)) for name in ("bid", "ask", "mark")}
+        for name, value in change.items():
+            columns[name][dated[0]] = value
+        columns["mark"][dated[0]] = np.nan
+        market = build_market([replace(chain, futures=replace(chain.futures, **columns))])
+        assert reason in {entry.reason for entry in market.quality}
+        for factor, level in zip(clean.factors, clean.levels, strict=True):
+            if factor.risk_class == "carry":
+                assert market.level(factor) == pytest.approx(level, abs=0.01)
+
+
+def test_of_a_repeated_future_the_last_row_counts_and_is_told() -> None:
+    chain = invented_chain()
+    stale = replace(chain.futures, bid=chain.futures.bid * 0.8, ask=chain.futures.ask * 0.8,
+                    mark=chain.futures.mark * 0.8)
+    both = FuturesQuotes(**{name: np.concatenate([getattr(stale, name), getattr(chain.futures, name)])
+                            for name in FuturesQuotes.__dataclass_fields__})
+    market, clean = build_market([replace(chain, futures=both)]), build_market([chain])
+    assert market.levels.tolist() == clean.levels.tolist()
+    assert any(entry.reason == "future repeated: last row kept" for entry in market.quality)

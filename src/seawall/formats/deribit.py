@@ -67,11 +67,14 @@ def chains_of_answers(raw: Any, *, source: str, path: object = "") -> tuple[Chai
     if as_of is None:
         raise FileProblem(path or source, "no time is told", found=_shape(raw),
                           wanted="as_of, usOut or creation_timestamp", remedy="add as_of, such as 2026-08-01T18:00:00Z")
+    if not summaries:
+        raise FileProblem(path or source, "no quote is in it", found=_shape(raw), wanted="rows of a book summary",
+                          remedy="record public/get_book_summary_by_currency again")
     named = _named(summaries, tally)
     listed = _records(parts.get("instruments"), Tally(source))
     _tell_unquoted(listed, named, tally)
     stated = parts.get("index_prices")
-    index_prices = {str(k): _number(v) for k, v in stated.items()} if isinstance(stated, dict) else {}
+    index_prices = _index_prices(stated if isinstance(stated, dict) else {}, tally)
     sizes = {str(row.get("instrument_name", "")): row["contract_size"] for row in listed if "contract_size" in row}
     named = [(_with_size(row, sizes), contract) for row, contract in named]
     return _chains(named, as_of, index_prices, tally)
@@ -252,6 +255,19 @@ def _records(value: Any, tally: Tally) -> list[Record]:
         return []
     tally.add("row is no object", "dropped", [str(row)[:40] for row in rows if not isinstance(row, dict)])
     return [row for row in rows if isinstance(row, dict)]
+
+
+def _index_prices(stated: Mapping[str, Any], tally: Tally) -> dict[str, float]:
+    """Price by asset; a key may be the asset or the venue's index, ``btc_usd``; a value the price or its answer."""
+    found = {}
+    for name, value in stated.items():
+        asset, _, quote = str(name).upper().partition("_")
+        price = _number(value.get("index_price") if isinstance(value, Mapping) else value)
+        if quote in ("", "USD") and price > 0:
+            found[asset] = price
+        else:
+            tally.add("index price of no use", "dropped", [name])
+    return found
 
 
 def _shape(raw: object) -> str:

@@ -108,7 +108,17 @@ def _csv_rows(text: str) -> list[tuple[str, Mapping[str, Any]]]:
     missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
     if missing:
         raise ValueError(f"columns are missing: {', '.join(missing)}")
-    return [(f"row {reader.line_num}", {str(k): v for k, v in row.items() if k is not None}) for row in reader]
+    return [(f"row {reader.line_num}", _whole(row)) for row in reader]
+
+
+def _whole(row: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """The row's cells; one with more cells than the header has lost its bound to a comma, and says so."""
+    cells = {str(name): cell for name, cell in row.items() if name is not None}
+    surplus = row.get(None)
+    if not surplus:
+        return cells
+    written = ",".join([str(cells.get("bound", "")), *map(str, surplus)])
+    return cells | {"bound": f"{written} (cells beyond the header)"}
 
 
 def _json_rows(text: str) -> list[tuple[str, Mapping[str, Any]]]:

@@ -9,6 +9,7 @@ import numpy as np
 from seawall.formats.tally import Tally
 from seawall.model.quotes import FuturesQuotes, OptionQuotes
 
+WIDEST = 0.02  # a perpetual quoted wider than that tells no index
 
 def spots_of(
     options: OptionQuotes, futures: FuturesQuotes, told: Mapping[str, float], tally: Tally
@@ -25,7 +26,7 @@ def spots_of(
             price = float(np.median(stated))
         if not price > 0:
             rows = np.flatnonzero((futures.underlying == underlying) & np.isnat(futures.expiry))
-            price = _middle(futures, int(rows[0])) if len(rows) else float("nan")
+            price = _middle(futures, int(rows[-1])) if len(rows) else float("nan")
             if price > 0:
                 tally.add("index not told: taken from the perpetual's middle", "repaired", [underlying])
         if price > 0:
@@ -38,5 +39,7 @@ def spots_of(
 
 
 def _middle(futures: FuturesQuotes, row: int) -> float:
-    middle = float(futures.bid[row] + futures.ask[row]) / 2
-    return middle if np.isfinite(middle) else float(futures.mark[row])
+    """The middle of a quote that is neither crossed nor wide, else the mark."""
+    bid, ask = float(futures.bid[row]), float(futures.ask[row])
+    sound = 0 < bid <= ask <= (1 + WIDEST) * bid
+    return (bid + ask) / 2 if sound else float(futures.mark[row])

@@ -18,7 +18,7 @@ from seawall.history.dynamics import VolatilityDynamics
 from seawall.inquiry.asked import Asked, Progress, spot_keys
 from seawall.model.panel import Panel
 from seawall.model.scenario import ScenarioRule
-from seawall.scenarios.choice import SHORTER
+from seawall.scenarios.choice import OLD_DAYS, SHORTER
 from seawall.scenarios.copula_draws import copula_simulated
 from seawall.scenarios.filtered_default import FITTED_ROWS, default_dynamics, default_filtered
 from seawall.scenarios.filtered_rule import Sample
@@ -46,7 +46,20 @@ def models(asked: Asked, progress: Progress) -> tuple[tuple[Model, ...], tuple[s
     progress("fitting volatility to the history")
     more, notes = _filtered_models(asked, panel, progress)
     named = {model.rule.name for model in own}
-    return (*own, *(model for model in more if model.rule.name not in named)), (*asked.plan.notes, *notes)
+    added = tuple(model for model in more if model.rule.name not in named)
+    told = tuple(note for note in asked.plan.notes if not (added and note.startswith(f"{FILTERED}: not computed")))
+    return (*own, *added), (*told, *notes, *_aged(asked, panel, added))
+
+
+def _aged(asked: Asked, panel: Panel, added: tuple[Model, ...]) -> tuple[str, ...]:
+    """A word on models whose volatility is that of a day long past."""
+    last = panel.dates[-1]
+    age = (np.datetime64(asked.market.as_of.replace(tzinfo=None)) - last) / np.timedelta64(1, "D")
+    if not added or age <= OLD_DAYS:
+        return ()
+    names = ", ".join(model.rule.name for model in added)
+    day = np.datetime_as_string(last, unit="D")
+    return (f"{names}: at the volatility of the day after {day}, {age:,.0f} days before this market",)
 
 
 def _panel(asked: Asked) -> Panel | str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from seawall.errors import InputError
 from seawall.kernels.smile import coordinates
-from seawall.market.forwards import perpetuals
+from seawall.market.forwards import believed_futures, perpetuals
 from seawall.market.listing import listing_of
 from seawall.market.quality import described
 from seawall.market.quotes import counted
@@ -35,10 +36,16 @@ def build_market(chains: Sequence[Chain], *, numeraire: str = DOLLAR) -> Market:
     """
     if not chains:
         raise InputError("no chain to build a market from", wanted="at least one")
-    builder = _Builder(chains, max(chain.as_of for chain in chains))
-    for chain in chains:
+    cleaned = [_with_believed_futures(chain) for chain in chains]
+    builder = _Builder(cleaned, max(chain.as_of for chain in chains))
+    for chain in cleaned:
         builder.add(chain)
     return builder.market(numeraire)
+
+
+def _with_believed_futures(chain: Chain) -> Chain:
+    futures, entries = believed_futures(chain.futures, chain.source)
+    return replace(chain, futures=futures, quality=(*chain.quality, *entries))
 
 
 class _Builder:

@@ -6,15 +6,19 @@ spot, each row against its own index, and given back for each row as well as for
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from seawall.market.quotes import bid_and_ask
+from seawall.market.quotes import bid_and_ask, counted, last_rows
 from seawall.model.arrays import Floats
-from seawall.model.quotes import FuturesQuotes, OptionQuotes
+from seawall.model.quotes import FuturesQuotes, OptionQuotes, QualityEntry
 
 FUTURE, PARITY, SYNTHETIC, SPOT = "future", "put-call parity", "venue's interpolation", "spot"
+DISPUTED = "put-call parity, the future far from it not believed"
+APART = 0.02  # a future that far from what many call-put pairs say is wrong, however tight it is
+WIDEST = 0.02  # a future quoted wider than that says nothing; its mark may
 FEWEST_PAIRS = 3
 NEAR_PAIRS = 12  # the nearest strikes carry the tightest quotes on both sides
 NEAR = 0.08
@@ -36,15 +40,17 @@ def forward_of(
     """The forward of one expiry's quotes; None if nothing tells it."""
     at = np.where(np.isfinite(quotes.index), quotes.index, spot)
     future = future_price(futures, underlying, expiry)
+    growth, pairs = parity_growth(quotes, at, discount, coin_settled)
     if np.isfinite(future):
+        if pairs >= FEWEST_PAIRS and abs(np.log(future / spot / growth)) > APART:
+            return Forward(spot * growth, at * growth, DISPUTED, pairs)
         return Forward(future, at * (future / spot), FUTURE, 1)
     stated = np.isfinite(quotes.forward)
     named = stated & ~np.isin(quotes.forward_source, ("synthetic", "index", ""))
     if named.any():
-        growth = float(np.median(quotes.forward[named] / at[named]))
-        rows = np.where(stated, quotes.forward, at * growth)
-        return Forward(spot * growth, rows, FUTURE, int(named.sum()))
-    growth, pairs = parity_growth(quotes, at, discount, coin_settled)
+        basis = float(np.median(quotes.forward[named] / at[named]))
+        rows = np.where(stated, quotes.forward, at * basis)
+        return Forward(spot * basis, rows, FUTURE, int(named.sum()))
     if pairs >= FEWEST_PAIRS or (pairs and not stated.any()):
         return Forward(spot * growth, at * growth, PARITY, pairs)
     if not stated.any():
@@ -84,6 +90,25 @@ def pairs_of(quotes: OptionQuotes) -> tuple[np.ndarray, np.ndarray]:
     puts = {float(quotes.strike[r]): r for r in np.flatnonzero(~quotes.is_call)}
     both = sorted(set(calls) & set(puts))
     return np.array([calls[k] for k in both], dtype=np.int64), np.array([puts[k] for k in both], dtype=np.int64)
+
+
+def believed_futures(futures: FuturesQuotes, source: str) -> tuple[FuturesQuotes, list[QualityEntry]]:
+    """Futures without crossed ones, the last row of a repeated one, wide ones left to their marks; each counted."""
+    entries: list[QualityEntry] = []
+    keep = np.ones(len(futures), dtype=bool)
+    for reason, bad in (("future repeated: last row kept", ~last_rows(futures.instrument_id)),
+                        ("future crossed: bid above ask", futures.bid > futures.ask)):
+        hit = keep & bad
+        if hit.any():
+            entries.append(counted(source, reason, "dropped", futures.instrument_id[hit]))
+        keep &= ~bad
+    left = futures.take(keep)
+    wide = left.ask - left.bid > WIDEST * (left.ask + left.bid) / 2
+    if wide.any():
+        entries.append(counted(source, "future quoted too wide: its mark believed, if any", "repaired",
+                               left.instrument_id[wide]))
+        left = replace(left, bid=np.where(wide, np.nan, left.bid), ask=np.where(wide, np.nan, left.ask))
+    return left, entries
 
 
 def future_price(futures: FuturesQuotes, underlying: str, expiry: np.datetime64) -> float:

@@ -8,7 +8,7 @@ expiry. What makes a quote stale stands in ``seawall.market.stale``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import NamedTuple
 
@@ -17,9 +17,9 @@ import numpy as np
 from seawall.kernels.black import black_value
 from seawall.kernels.implied import implied_volatility
 from seawall.kernels.smile import volatility
-from seawall.market.forwards import forward_of
+from seawall.market.forwards import believed_futures, forward_of
 from seawall.market.quotes import Volatilities, believed, bid_and_ask, is_tight, volatilities
-from seawall.market.sources import chain_spot, pooled_futures, pooled_spots
+from seawall.market.sources import chain_spot, pooled_spots
 from seawall.market.stale import stale_quotes
 from seawall.market.surface import Surface, as_of_date
 from seawall.model.arrays import Bools, Floats
@@ -99,8 +99,8 @@ class FitQuality:
 
 def fit_quality(chain: Chain, market: Market) -> FitQuality:
     """How well the market's smiles, forwards and rates repeat the chain's quotes; expiries without a smile left out."""
-    spots, _ = pooled_spots([chain])
-    futures = pooled_futures([chain])[chain.coin_settled, chain.quote_currency]
+    futures, _ = believed_futures(chain.futures, chain.source)
+    spots, _ = pooled_spots([replace(chain, futures=futures)])
     quotes = believed(chain.options, chain.source, as_of_date(chain)).quotes
     found = []
     for underlying, tenor in sorted(market.smiles):

@@ -47,7 +47,7 @@ def believed(quotes: OptionQuotes, source: str, as_of: np.datetime64) -> Believe
     marks_only = len(quotes) > 0 and not np.isfinite(quotes.bid).any() and not np.isfinite(quotes.ask).any()
     bid, ask = (quotes.mark, quotes.mark) if marks_only else (quotes.bid, quotes.ask)
     checks = [
-        ("expired", quotes.expiry <= as_of), ("repeated instrument: last row kept", ~_last(quotes.instrument_id)),
+        ("expired", quotes.expiry <= as_of), ("repeated instrument: last row kept", ~last_rows(quotes.instrument_id)),
         ("no price at all" if marks_only else "no bid and no ask", ~(bid > 0) & ~(ask > 0)),
         ("no bid", ~(bid > 0)), ("no ask", ~(ask > 0)), ("crossed: bid above ask", bid > ask),
     ]
@@ -78,8 +78,10 @@ def volatilities(
     unit = forward if coin_settled else np.full(len(quotes), 1 / discount)
     sign = np.where(quotes.is_call, 1.0, -1.0)
     low, high = bid_and_ask(quotes)
-    bid, _ = implied_volatility(sign, forward, quotes.strike, years, low * unit)
-    ask, reason = implied_volatility(sign, forward, quotes.strike, years, high * unit)
+    with np.errstate(over="ignore"):  # an absurd price in an absurd forward is past every number: no volatility
+        paid, asked = low * unit, high * unit
+    bid, _ = implied_volatility(sign, forward, quotes.strike, years, paid)
+    ask, reason = implied_volatility(sign, forward, quotes.strike, years, asked)
     bid = np.where(np.isfinite(bid), bid, 0.0)
     marked = low == high
     half = np.where(marked, MARK_BAND, 0.0)
@@ -98,7 +100,8 @@ def counted(source: str, reason: str, treatment: str, names: Iterable[object]) -
     return QualityEntry(source, reason, treatment, len(listed), tuple(listed[:EXAMPLES]))
 
 
-def _last(names: Texts) -> Bools:
+def last_rows(names: Texts) -> Bools:
+    """(Q,) whether no later row has the same name."""
     place = {str(name): row for row, name in enumerate(names)}
     out = np.zeros(len(names), dtype=bool)
     out[list(place.values())] = True

@@ -35,6 +35,7 @@ def fz0(pnl: Floats, value_at_risk: Floats, expected_shortfall: Floats, confiden
     Raises InputError unless 0 < ES and VaR <= ES: a forecast gain has no logarithm.
     Source: Patton, Ziegel and Chen (2019), Dynamic semiparametric models for expected shortfall, equation 6.
     """
+    _refuse(pnl, value_at_risk, confidence)
     if bad := int((~((expected_shortfall > 0) & (value_at_risk <= expected_shortfall))).sum()):
         raise InputError("forecasts that the joint score cannot rank", found=f"{bad} of {np.size(expected_shortfall)}",
                          wanted="shortfall above zero and no less than value at risk",
@@ -44,11 +45,20 @@ def fz0(pnl: Floats, value_at_risk: Floats, expected_shortfall: Floats, confiden
     return np.asarray(over + np.log(expected_shortfall) - 1)
 
 
+def _refuse(pnl: Floats, value_at_risk: Floats, confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise InputError("confidence", found=confidence, wanted="between 0 and 1, such as 0.99")
+    if bad := int((~(np.isfinite(pnl) & np.isfinite(value_at_risk))).sum()):
+        raise InputError("days to score", found=f"{bad} without a number", wanted="P&L and a forecast on each day",
+                         remedy="leave out the days that have none, and say so")
+
+
 def quantile_score(pnl: Floats, value_at_risk: Floats, confidence: float) -> Floats:
     """Check loss of each day, currency: (1{y <= v} - a)(v - y) with v = -VaR. Least on average at the true quantile.
 
     Source: Koenker and Bassett (1978), Regression quantiles.
     """
+    _refuse(pnl, value_at_risk, confidence)
     gap = -value_at_risk - pnl
     return np.asarray(np.where(gap >= 0, gap, 0.0) - (1 - confidence) * gap)
 

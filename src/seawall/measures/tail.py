@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.stats import binom
 
-from seawall.errors import InputError, TailTooThin
+from seawall.errors import InputError, ShapeMismatch, TailTooThin
 from seawall.measures.sampling import Sampling, independent
 from seawall.model.arrays import Floats
 
@@ -195,7 +195,15 @@ def _probability(pnl: Floats, weights: Floats | None) -> Floats | None:
     if not np.isfinite(pnl).all():
         raise InputError("P&L is not a number", found=f"{int((~np.isfinite(pnl)).sum())} of {pnl.size} values",
                          wanted="finite numbers", remedy="leave out what could not be valued, and say so")
-    if weights is None or not len(weights) or (weights == weights[0]).all():
+    if weights is None:
+        return None
+    weights = np.asarray(weights, dtype=np.float64)
+    if weights.shape != pnl.shape[-1:]:
+        raise ShapeMismatch("weights of scenarios", found=weights.shape, wanted=pnl.shape[-1:])
+    if not (np.isfinite(weights) & (weights >= 0)).all() or not weights.sum() > 0:
+        raise InputError("weights of scenarios", found=float(np.min(weights, initial=0.0)),
+                         wanted="finite numbers, none negative, some positive")
+    if (weights == weights[0]).all():
         return None
     return np.asarray(weights / weights.sum())
 

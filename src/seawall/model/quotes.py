@@ -83,6 +83,10 @@ class FuturesQuotes:
     def __len__(self) -> int:
         return len(self.instrument_id)
 
+    def take(self, rows: np.ndarray) -> FuturesQuotes:
+        """The chosen rows, by mask or index."""
+        return FuturesQuotes(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
+
     @staticmethod
     def none() -> FuturesQuotes:
         """No futures at all."""

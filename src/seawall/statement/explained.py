@@ -69,7 +69,8 @@ def scenario_rows(book: Book, market: Market, rule: ScenarioRule, currency: str)
     held = hold(book, cube, by="underlying", currency=currency)
     moved = _moves(rule, market, list(range(len(rule))), book)
     return tuple(
-        CrisisRow(str(label), "", float(held.pnl[:, n].sum()) if cube.valued.any() else None,
+        # A scenario that moves nothing of the book says nothing of it: that is no loss of zero.
+        CrisisRow(str(label), "", float(held.pnl[:, n].sum()) if cube.valued.any() and moved[n] else None,
                   tuple(sorted((Part(key_text(key), float(held.pnl[k, n])) for k, key in enumerate(held.keys)),
                                key=lambda part: part.pnl)), moved[n], "", rule.name)
         for n, label in enumerate(rule.labels)
