@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -150,3 +151,12 @@ def test_arguments_broadcast_and_one_bad_quote_spoils_no_other() -> None:
     found, why = implied_volatility(1.0, 100.0, [[90.0], [100.0]], 1.0, [12.0, np.nan, 15.0])
     assert found.shape == why.shape == (2, 3)
     assert np.isnan(found).tolist() == [[False, True, False]] * 2
+
+
+def test_tiny_deviations_keep_their_last_digits() -> None:
+    # At the money the price is F (2 N(s/2) - 1), known to every digit by the error function: so is the root.
+    deviation = np.logspace(-8, -1, 200)
+    price = np.array([math.erf(s / (2 * math.sqrt(2))) for s in deviation])
+    found, reason = implied_volatility(1.0, 1.0, 1.0, 1.0, price)
+    assert (reason == Reason.OK).all()
+    assert np.abs(found / deviation - 1).max() <= 1e-14

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import norm, t
 
-from seawall.errors import InputError, TailTooThin
+from seawall.errors import InputError, RiskError, TailTooThin
 from seawall.measures.sampling import Sampling, independent, sampling_of
 from seawall.measures.tail import (
     component_expected_shortfall,
@@ -239,3 +239,12 @@ def test_how_a_rule_was_drawn_is_read_from_the_rule() -> None:
     assert sampling_of(rule(provenance={"draws": "antithetic pairs"})).cluster.tolist() == [0, 1, 0, 1]
     assert sampling_of(rule(path=np.array([5, 5, 9, 9]), step=np.array([0, 1, 0, 1]))).cluster.tolist() == [0, 0, 1, 1]
     assert sampling_of(rule(provenance={"overlap": "each row spans 10 rows"})).overlap == 10
+
+
+@pytest.mark.parametrize("weights", [
+    np.ones(99), np.append(np.ones(99), -1.0), np.append(np.ones(99), np.nan), np.zeros(100)])
+def test_weights_that_are_no_probabilities_are_refused(weights: np.ndarray) -> None:
+    with pytest.raises(RiskError, match="weights of scenarios"):
+        expected_shortfall(HUNDRED, 0.95, weights=weights)
+    with pytest.raises(RiskError, match="weights of scenarios"):
+        value_at_risk(HUNDRED, 0.95, weights=weights)
