@@ -317,3 +317,13 @@ def test_every_level_that_is_left_out_is_told(closes: list[float]) -> None:
     found = panel(bars(closes))
     lost = len(closes) - int(np.isfinite(found.values).sum())
     assert lost == sum(gap.count for gap in found.gaps if gap.treatment in ("dropped", "missing"))
+
+
+def test_a_volatility_with_its_point_misplaced_for_a_day_is_dropped_and_told() -> None:
+    level = np.full(40, 0.55)
+    level[20] = 0.0055
+    hit = clean.misplaced_points(level)
+    assert np.flatnonzero(hit).tolist() == [20]
+    # A crisis doubles volatility and more; it does not go a hundredfold and back.
+    level[20] = 2.4
+    assert not clean.misplaced_points(level).any()

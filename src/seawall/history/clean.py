@@ -27,6 +27,7 @@ RATES = ("rate", "interest")
 GENUINE_ZERO = 0.001  # ten basis points: a yield that was nearly zero the day before may be zero
 LONG_HOLE, HOLE = 90, 10  # days
 REUSED_JUMP = 5.0
+MISPLACED, NEIGHBOURS = 30.0, 2.0
 STALE_RUN = 5
 WHOLE_DAY = 24
 LEAST_CUT, CUT_TIMES, CUT_WINDOW = 0.002, 3.0, 60
@@ -63,7 +64,21 @@ def believable_levels(bars: Bars, factor: Factor) -> Cleaned:
     bad |= np.isinf(level)
     gaps = gaps_of_runs(series, bars.times, bad, reason or "infinite", DROPPED)
     blank = np.isnan(level)
-    return bars.take(~bad & ~blank), gaps + gaps_of_runs(series, bars.times, blank, "no value in the file", MISSING)
+    gaps += gaps_of_runs(series, bars.times, blank, "no value in the file", MISSING)
+    left = bars.take(~bad & ~blank)
+    slip = misplaced_points(left.close) if factor.risk_class == "volatility" else np.zeros(len(left), dtype=bool)
+    gaps += gaps_of_runs(series, left.times, slip, "decimal point misplaced for one row", DROPPED)
+    return left.take(~slip), gaps
+
+
+def misplaced_points(level: Floats) -> Bools:
+    """(T,) rows a hundred times off both neighbours, which agree: no volatility goes there and back in two days."""
+    slip = np.zeros(len(level), dtype=bool)
+    if len(level) >= 3:
+        before, here, after = level[:-2], level[1:-1], level[2:]
+        off = np.abs(np.log(here / np.sqrt(before * after)))
+        slip[1:-1] = (off > np.log(MISPLACED)) & (np.abs(np.log(after / before)) < np.log(NEIGHBOURS))
+    return slip
 
 
 def missing_zeros(rates: Floats) -> Bools:
