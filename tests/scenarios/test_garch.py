@@ -91,13 +91,12 @@ def test_low_discrepancy_points_save_as_much_as_was_measured(vectors: Path, rho:
     wanted = json.loads((vectors / "quant" / "qmc_variance_ratio.json").read_text())["expected"]
     joint = np.full((ASSETS, ASSETS), rho) + (1 - rho) * np.eye(ASSETS)
     held = principal_root(joint) if root == "principal" else np.linalg.cholesky(joint)
-    low = np.array([_risk(sobol_uniforms(s, 8192, ASSETS), held) for s in range(24)])
-    plain = np.array([_risk(pseudo_uniforms(s, 8192, ASSETS), held) for s in range(24)])
+    low = np.array([_risk(sobol_uniforms(s, 8192, ASSETS), held) for s in range(64)])
+    plain = np.array([_risk(pseudo_uniforms(s, 8192, ASSETS), held) for s in range(64)])
     ratio = plain.var(axis=0, ddof=1) / low.var(axis=0, ddof=1)
-    # The vector allows a factor of two from 48 and 64 randomisations; with 24 on either side a ratio of variances
-    # itself strays by 1.5 (F law with 23 and 23 degrees, two deviations): three in all.
-    assert (np.array(wanted[key]) / 3 < ratio).all()
-    assert (ratio < 3 * np.array(wanted[key])).all()
+    # The vector's own tolerance, at as many randomisations as it was made from: a ratio of variances is noisy.
+    assert (np.array(wanted[key]) / 2 < ratio).all()
+    assert (ratio < 2 * np.array(wanted[key])).all()
     level = wanted["VaR_ES_rho07"] if rho else wanted["VaR_ES_uncorrelated"]
     assert low.mean(axis=0) == pytest.approx(level, rel=0.005)
 
