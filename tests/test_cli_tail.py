@@ -116,3 +116,11 @@ def test_a_wrong_option_ends_with_one_and_what_was_wanted(
     assert done.returncode == 1, done.stdout
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("question", ["stress", "reverse"])
+def test_a_book_that_was_not_seen_whole_is_never_quiet(question: str, book: Path) -> None:
+    book.write_text(book.read_text() + "B,Deribit,NO-SUCH-THING,3\n")
+    done = ask(question, book)
+    assert done.returncode == 11, done.stderr
+    assert "Quiet" not in done.stdout

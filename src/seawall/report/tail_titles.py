@@ -11,6 +11,7 @@ from seawall.model.tail_report import (
     BacktestRow,
     CorrelationStress,
     ExtremeTail,
+    Head,
     ModelRow,
     NettingRow,
     PlausibleRow,
@@ -42,7 +43,7 @@ def tail(report: TailReport) -> Said:
     known = _known(report.models)
     main = next((m for m in known if m.scenarios == report.main), None)
     if main is None or main.expected_shortfall is None:
-        return Said(_state(report.head.failing, "watch"), "The tail of this book could not be measured", "")
+        return Said(_state(report.head, "watch"), "The tail of this book could not be measured", "")
     worst = percent(1 - report.shortfall_confidence)
     days = "day" if main.horizon_days == 1 else f"{words.days(main.horizon_days)}".replace(" days", "-day period")
     sentence = f"The worst {worst} of {days}s cost {short(main.expected_shortfall, 3)} on average"
@@ -53,15 +54,18 @@ def tail(report: TailReport) -> Said:
     many = "is" if len(found) == 1 else "are"
     lede = f"{words.capital(counted(len(found), 'danger'))} {many} hidden in lines that look safe alone. " \
            f"{found[0].title}." if found else ""
-    return Said(_state(report.head.failing, "watch" if found else "quiet"), sentence, lede)
+    return Said(_state(report.head, "watch" if found else "quiet"), sentence, lede)
 
 
 def _known(rows: Sequence[ModelRow]) -> list[ModelRow]:
     return [m for m in rows if m.expected_shortfall is not None]
 
 
-def _state(failing: Sequence[str], otherwise: str) -> str:
-    return "failing" if failing else otherwise
+def _state(head: Head, otherwise: str) -> str:
+    """The status; a book that was not seen whole is never quiet."""
+    if head.failing:
+        return "failing"
+    return "watch" if otherwise == "quiet" and not head.complete else otherwise
 
 
 def models(rows: Sequence[ModelRow]) -> str:
@@ -109,7 +113,7 @@ def stress(report: StressReport) -> Said:
     if worst is not None and (worst.pnl or 0.0) < 0:
         parts.append(f"{worst.name} come again would cost {short(-(worst.pnl or 0.0), 3)}")
     sentence = "; ".join(parts) or "What if"
-    return Said(_state(report.head.failing, "quiet"), sentence, _broken(report.stressed))
+    return Said(_state(report.head, "quiet"), sentence, _broken(report.stressed))
 
 
 def _broken(rows: Sequence[StressedRow]) -> str:
@@ -159,7 +163,7 @@ def reverse(report: ReverseReport) -> Said:
     """Who ends first, and how far away that is."""
     rows = report.rows
     if not rows:
-        return Said(_state(report.head.failing, "watch"), "No account could be assessed", "")
+        return Said(_state(report.head, "watch"), "No account could be assessed", "")
     first = rows[0]
     if first.goal == "loss":
         return _of_loss(report, first)
@@ -168,12 +172,12 @@ def reverse(report: ReverseReport) -> Said:
         return Said("failing", now[0].removesuffix("."), _others(rows))
     if first.distance is None:
         far = words.number(first.searched_to, 0)
-        return Said(_state(report.head.failing, "quiet"), f"No joint move up to {far} deviations ends any account", "")
+        return Said(_state(report.head, "quiet"), f"No joint move up to {far} deviations ends any account", "")
     status = "act today" if first.distance < 1 else "watch" if first.distance < NEAR else "quiet"
     ends = "its equity" if first.goal == "equity" else "its cover"
     sentence = f"{first.scope} loses {ends} first: {', '.join(first.moves[:2])}, {words.number(first.distance, 1)} " \
                "deviations away"
-    return Said(_state(report.head.failing, status), sentence, _others(rows))
+    return Said(_state(report.head, status), sentence, _others(rows))
 
 
 def already(rows: Sequence[ReverseRow]) -> list[str]:
@@ -196,7 +200,7 @@ def _of_loss(report: ReverseReport, row: ReverseRow) -> Said:
     else:
         sentence = f"It takes {', '.join(row.moves[:2])} to lose {amount}: {words.number(row.distance, 1)} deviations"
     near = row.distance is not None and row.distance < NEAR
-    return Said(_state(report.head.failing, "watch" if near else "quiet"), sentence, "")
+    return Said(_state(report.head, "watch" if near else "quiet"), sentence, "")
 
 
 def _others(rows: Sequence[ReverseRow]) -> str:
@@ -233,7 +237,7 @@ def backtest(report: BacktestReport) -> Said:
         sentence = f"{words.capital(best.model)} held: {count} where {due} were due"
     failed = [m.model for m in rows if not holds(m)]
     lede = f"Rejected at 5%: {joined(failed)}." if failed else "No model is rejected at 5%."
-    return Said(_state(report.head.failing, "quiet" if held else "watch"), sentence, lede)
+    return Said(_state(report.head, "quiet" if held else "watch"), sentence, lede)
 
 
 def strip(row: BacktestRow) -> str:
