@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
@@ -147,6 +147,8 @@ def test_horizon_scales_by_the_root_of_time() -> None:
 
 
 @given(arrays(np.float64, (5, 3), elements=st.floats(-1, 1)))
+@example(np.array([[-0.96875, -0.72046933, 0.20507812], [-0.96875, -0.96875, 0.0], [0.203125, -0.96875, -0.96875],
+                   [-0.96875] * 3, [-0.96875] * 3]))
 def test_the_root_of_any_covariance_multiplies_back_singular_ones_too(loads: np.ndarray) -> None:
     matrix = loads @ loads.T  # rank three of five
     root = semidefinite_root(matrix)

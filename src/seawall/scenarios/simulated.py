@@ -152,9 +152,18 @@ def semidefinite_root(correlation: ArrayLike) -> Floats:
         if pivot > SEMIDEFINITE_TOLERANCE:
             root[j:, j] = rest / np.sqrt(pivot)
         elif pivot < -SEMIDEFINITE_TOLERANCE or (np.abs(rest) > np.sqrt(SEMIDEFINITE_TOLERANCE)).any():
-            raise InputError("correlation", found=f"smallest eigenvalue {np.linalg.eigvalsh(matrix).min():.3g}",
-                             wanted="a positive semi-definite matrix", remedy="repair it to the nearest one first")
+            return _singular_root(matrix)
     return root
+
+
+def _singular_root(matrix: Floats) -> Floats:
+    """The root where elimination in the given order loses its digits: by eigenvalues, made triangular again."""
+    values, vectors = np.linalg.eigh(matrix)
+    if values[0] < -SEMIDEFINITE_TOLERANCE:
+        raise InputError("correlation", found=f"smallest eigenvalue {values[0]:.3g}",
+                         wanted="a positive semi-definite matrix", remedy="repair it to the nearest one first")
+    upper = np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T, mode="r")
+    return np.asarray(np.tril(upper.T * np.where(np.diag(upper) < 0, -1.0, 1.0)))
 
 
 def _uniforms(seed: int, rows: int, columns: int) -> Floats:
