@@ -162,8 +162,9 @@ def _singular_root(matrix: Floats) -> Floats:
     if values[0] < -SEMIDEFINITE_TOLERANCE:
         raise InputError("correlation", found=f"smallest eigenvalue {values[0]:.3g}",
                          wanted="a positive semi-definite matrix", remedy="repair it to the nearest one first")
-    upper = np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T, mode="r")
-    return np.asarray(np.tril(upper.T * np.where(np.diag(upper) < 0, -1.0, 1.0)))
+    upper = np.asarray(np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T).R)
+    root: Floats = np.tril(upper.T * np.where(np.diag(upper) < 0, -1.0, 1.0))
+    return root
 
 
 def _uniforms(seed: int, rows: int, columns: int) -> Floats:
