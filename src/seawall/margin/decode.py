@@ -69,7 +69,7 @@ def _model(raw: Mapping[str, Any]) -> MarginModel:
 
 def _term(name: str, spec: Any) -> Term:
     kinds = term_kinds()
-    found = spec.get("kind") if isinstance(spec, dict) else None
+    found = str(spec.get("kind")) if isinstance(spec, dict) else ""
     if found not in kinds:
         raise InputError(f"terms.{name}.kind", found=found, wanted="one of " + ", ".join(kinds))
     try:

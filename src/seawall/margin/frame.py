@@ -1,4 +1,4 @@
-"""Which columns has each instrument? What market and book supply, and what the model derives from it, when asked for."""
+"""Which columns has each instrument? What market and book supply, and what the model derives from that."""
 
 from __future__ import annotations
 

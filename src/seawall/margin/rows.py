@@ -132,7 +132,7 @@ def check_constant(
 
 
 def _both_missing(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:
-    return (a != a) & (b != b)
+    return np.asarray((a != a) & (b != b))
 
 
 def _told(keys: tuple[str, ...]) -> str:

@@ -58,17 +58,16 @@ class BoundScan:
     holding: Bools | None
     names: Sequence[str]
 
-    def index(self, netting: Netting, planned: Mapping[str, Any]) -> PlannedScan:
+    def index(self, netting: Netting, _planned: Mapping[str, Any], /) -> PlannedScan:
         """The scan over one book's rows."""
         lines = netting.lines
         counted = chosen_lines(self.chosen, netting)
         at = np.flatnonzero(counted)
         start = rows = netting.rows(self.start)
-        steps = []
+        steps, book = [], _Book(counted, lines.instrument, self.names)
         for number, step in enumerate(self.steps):
             target = netting.rows(step.fold.to)
-            steps.append(_planned(step, rows, target, counted, lines.instrument, f"{self.name}, step {number + 1}",
-                                  self.names))
+            steps.append(_over(step, rows, target, book, f"{self.name}, step {number + 1}"))
             rows = target
         held = None
         if self.holding is not None:
@@ -167,7 +166,7 @@ class PlannedScan:
     applies: tuple[Floats, Ints] | None
     held: _Holding | None
 
-    def charge(self, quantity: Floats, done: Charges) -> Floats:
+    def charge(self, quantity: Floats, _done: Charges, /) -> Floats:
         """(N) loss > 0."""
         return self.measure.charge(self.path(quantity)[-1])
 
@@ -185,7 +184,7 @@ class PlannedScan:
             xs[-1] = np.where(self._counts(quantity, q), xs[-1], np.inf)
         return xs
 
-    def explain(self, quantity: Floats, weight: Floats, done: Charges) -> Share:
+    def explain(self, quantity: Floats, weight: Floats, _done: Charges, /) -> Share:
         """Each line's part: the scan is linear along the path that it took."""
         xs = self.path(quantity)
         shares, binding = self.measure.shares(xs[-1])
@@ -230,7 +229,6 @@ class Scan:
 def bind_scan(name: str, scan: Scan, measure: Measure, binding: Binding) -> BoundScan:
     """A scan over a market. Raises InputError naming the term and the column."""
     found = binding.scenario(scan.scenarios, name)
-    chosen = binding.frame.kinds(scan.select)
     by_value = scan.fold[0].on == "value"
     anchor = None if scan.anchor is None else binding.frame.evaluate(scan.anchor, f"terms.{name}.anchor")
     moves: Mapping[str, Floats] = {}
@@ -240,20 +238,21 @@ def bind_scan(name: str, scan: Scan, measure: Measure, binding: Binding) -> Boun
             cube = cube - anchor[:, None]
     else:
         cube, applies, anchor = found.gains, None, None
-    return make_scan(name, scan, measure, binding, cube=np.ascontiguousarray(cube), moves=moves, applies=applies,
-                     anchor=anchor if by_value else None, labels=found.labels, chosen=chosen)
+    scene = Shocked(np.ascontiguousarray(cube), moves, applies, found.labels)
+    return make_scan(name, scan, measure, binding, scene=scene, anchor=anchor if by_value else None)
 
 
 def make_scan(
-    name: str, scan: Scan, measure: Measure, binding: Binding, *, cube: Floats, moves: Mapping[str, Floats],
-    applies: Floats | None, anchor: Floats | None, labels: tuple[str, ...], chosen: Bools,
+    name: str, scan: Scan, measure: Measure, binding: Binding, *, scene: Shocked, anchor: Floats | None = None
 ) -> BoundScan:
-    """A scan over a cube (I,S), its weights worked out."""
-    frame = binding.frame
-    steps = tuple(_bound(step, moves, cube.shape[1], binding, f"terms.{name}.fold") for step in scan.fold)
-    holding = frame.kinds(scan.when_holding) if scan.when_holding else None
-    return BoundScan(name, scan.fold[0].start, cube, anchor, chosen, steps, measure, labels, applies, holding,
-                     list(frame.columns.names))
+    """A scan over a cube (I,S), its weights worked out. anchor (I): what leaves after the first step."""
+    frame, cube = binding.frame, scene.worth
+    steps = tuple(_bound(step, scene.moves, cube.shape[1], binding, f"terms.{name}.fold") for step in scan.fold)
+    return BoundScan(
+        name=name, start=scan.fold[0].start, cube=cube, anchor=anchor, chosen=frame.kinds(scan.select), steps=steps,
+        measure=measure, labels=scene.labels, applies=scene.applies, names=list(frame.columns.names),
+        holding=frame.kinds(scan.when_holding) if scan.when_holding else None,
+    )
 
 
 def _bound(step: Fold, moves: Mapping[str, Floats], scenarios: int, binding: Binding, what: str) -> BoundStep:
@@ -264,51 +263,64 @@ def _bound(step: Fold, moves: Mapping[str, Floats], scenarios: int, binding: Bin
     return BoundStep(step, gain, loss, deduct, cap)
 
 
-def _planned(
-    step: BoundStep, rows: Rows, target: Rows, counted: Bools, instrument: Ints, what: str, names: Sequence[str]
-) -> PlannedStep:
-    first = first_of(rows, counted)
-    told = [names[i] for i in instrument] if len(instrument) else []
+@dataclass(frozen=True)
+class _Book:
+    """What planning a step asks of the book: which lines count (L), each line's instrument (L), and its name."""
 
+    counted: Bools
+    instrument: Ints
+    names: Sequence[str]
+
+    def told(self) -> list[str]:
+        """(L) what errors call each line."""
+        return [self.names[i] for i in self.instrument]
+
+    def check(self, of_line: NDArray[Any], rows: Rows, what: str) -> Ints:
+        """(N) the line each row's attribute is read from. Raises InputError where the row is not of one piece."""
+        first = first_of(rows, self.counted)
+        check_constant(of_line, rows, first, self.counted, what=what, names=self.told())
+        return first
+
+
+def _over(step: BoundStep, rows: Rows, target: Rows, book: _Book, what: str) -> PlannedStep:
     def side(weight: Weights | Sized, word: str) -> PlannedSide:
         if isinstance(weight, Weights):
-            if len(weight.table) > 1:
-                check_constant(weight.of_instrument[instrument], rows, first, counted, what=f"{what}: {word}",
-                               names=told)
-            of = weight.of_instrument[instrument[first]] if len(instrument) else np.zeros(len(rows), dtype=np.int64)
-            return PlannedSide(weight.table, np.where(first >= 0, of, 0), None, {})
-        return _sized(weight, rows, first, counted, instrument, f"{what}: {word}", told)
+            return _tabled(weight, rows, book, f"{what}: {word}")
+        return _sized(weight, rows, book, f"{what}: {word}")
 
     gain = side(step.gain, "gain")
     loss = gain if step.loss is step.gain else side(step.loss, "loss")
-    return PlannedStep(target, parents(rows, target, what), gain, loss,
-                       None if step.deduct is None else side(step.deduct, "deduct"),
-                       _caps(step.cap, target, counted, instrument, what, told))
+    deduct = None if step.deduct is None else side(step.deduct, "deduct")
+    return PlannedStep(target, parents(rows, target, what), gain, loss, deduct, _caps(step.cap, target, book, what))
 
 
-def _sized(
-    weight: Sized, rows: Rows, first: Ints, counted: Bools, instrument: Ints, what: str, names: Sequence[str]
-) -> PlannedSide:
+def _tabled(weight: Weights, rows: Rows, book: _Book, what: str) -> PlannedSide:
+    if len(weight.table) == 1 or not len(book.instrument):
+        return PlannedSide(weight.table, np.zeros(len(rows), dtype=np.int64), None, {})
+    of_line = weight.of_instrument[book.instrument]
+    first = book.check(of_line, rows, what)
+    return PlannedSide(weight.table, np.where(first >= 0, of_line[first], 0), None, {})
+
+
+def _sized(weight: Sized, rows: Rows, book: _Book, what: str) -> PlannedSide:
     columns: dict[str, Any] = {name: move[None, :] for name, move in weight.moves.items()}
     for name, value in weight.columns.items():
-        if np.ndim(value):
-            of_line = np.asarray(value)[instrument]
-            check_constant(of_line, rows, first, counted, what=f"{what}: {name}", names=names)
-            columns[name] = of_line[first][:, None] if len(instrument) else np.zeros((len(rows), 1))
-        else:
+        if not np.ndim(value):
             columns[name] = value
+        elif len(book.instrument):
+            of_line = np.asarray(value)[book.instrument]
+            columns[name] = of_line[book.check(of_line, rows, f"{what}: {name}")][:, None]
+        else:
+            columns[name] = np.zeros((len(rows), 1))
     return PlannedSide(np.zeros((0, 0)), np.arange(len(rows)), weight, columns)
 
 
-def _caps(
-    cap: Floats | None, target: Rows, counted: Bools, instrument: Ints, what: str, names: Sequence[str]
-) -> Floats:
+def _caps(cap: Floats | None, target: Rows, book: _Book, what: str) -> Floats:
     out = np.full(len(target), np.inf)
-    if cap is None or not counted.any():
+    if cap is None or not book.counted.any():
         return out
-    first = first_of(target, counted)
-    of_line = cap[instrument]
-    check_constant(of_line, target, first, counted, what=f"{what}: cap", names=names)
-    rows = np.unique(target.of_line[counted])
+    of_line = cap[book.instrument]
+    first = book.check(of_line, target, f"{what}: cap")
+    rows = np.unique(target.of_line[book.counted])
     out[rows] = of_line[first[rows]]
     return out

@@ -50,17 +50,17 @@ class PlannedTerm(Protocol):
     def labels(self) -> tuple[str, ...]:
         """Its scenarios' labels; empty where it has none."""
 
-    def charge(self, quantity: Floats, done: Charges) -> Floats:
+    def charge(self, quantity: Floats, done: Charges, /) -> Floats:
         """(N) loss > 0, model currency. done: charges of its children."""
 
-    def explain(self, quantity: Floats, weight: Floats, done: Charges) -> Share:
+    def explain(self, quantity: Floats, weight: Floats, done: Charges, /) -> Share:
         """Where weight (N) times the charge comes from."""
 
 
 class BoundTerm(Protocol):
     """A term over one market's instruments."""
 
-    def index(self, netting: Netting, planned: Mapping[str, PlannedTerm]) -> PlannedTerm:
+    def index(self, netting: Netting, planned: Mapping[str, PlannedTerm], /) -> PlannedTerm:
         """The term over one book's rows."""
 
 

@@ -14,7 +14,7 @@ from seawall.model.arrays import Floats, Ints
 from seawall.model.margin import ACCOUNT, Formula, Keys, Term
 
 
-class Join(Term, kw_only=True):
+class Join(Term, frozen=True, kw_only=True):
     """Other terms, each times its weight, added up to the rows ``to``."""
 
     of: tuple[str, ...]
@@ -22,15 +22,15 @@ class Join(Term, kw_only=True):
     to: Keys = ACCOUNT
 
 
-class Sum(Join, tag="sum", kw_only=True):
+class Sum(Join, tag="sum", frozen=True, kw_only=True):
     """The sum of its terms."""
 
 
-class Max(Join, tag="max", kw_only=True):
+class Max(Join, tag="max", frozen=True, kw_only=True):
     """The greatest of its terms; the first of equals."""
 
 
-class Min(Join, tag="min", kw_only=True):
+class Min(Join, tag="min", frozen=True, kw_only=True):
     """The least of its terms; the first of equals."""
 
 
@@ -45,7 +45,7 @@ class BoundJoin:
     to: Keys
     names: tuple[str, ...]
 
-    def index(self, netting: Netting, planned: Mapping[str, PlannedTerm]) -> PlannedJoin:
+    def index(self, netting: Netting, planned: Mapping[str, PlannedTerm], /) -> PlannedJoin:
         """The join over one book's rows."""
         rows = netting.rows(self.to)
         parts = []
@@ -76,7 +76,7 @@ class PlannedJoin:
     parts: tuple[tuple[str, Ints, Floats, bool], ...]
     labels: tuple[str, ...] = ()
 
-    def charge(self, quantity: Floats, done: Charges) -> Floats:
+    def charge(self, _quantity: Floats, done: Charges, /) -> Floats:
         """(N) loss > 0."""
         parts = self._parts(done)
         if self.operation == "sum":
@@ -89,7 +89,7 @@ class PlannedJoin:
             best = np.maximum(best, part) if self.operation == "max" else np.minimum(best, part)
         return best
 
-    def explain(self, quantity: Floats, weight: Floats, done: Charges) -> Share:
+    def explain(self, _quantity: Floats, weight: Floats, done: Charges, /) -> Share:
         """The weight handed to each child's rows: all of them in a sum, else the one that decides."""
         parts = np.stack(self._parts(done))
         if self.operation == "sum":
@@ -104,10 +104,10 @@ class PlannedJoin:
         return Share(passed=passed)
 
     def _parts(self, done: Charges) -> list[Floats]:
-        out = []
+        out: list[Floats] = []
         for child, place, weight, same in self.parts:
             value = weight * done[child]
-            out.append(value if same else np.bincount(place, value, len(self.rows)))
+            out.append(value if same else np.bincount(place, value, len(self.rows)).astype(np.float64))
         return out
 
 

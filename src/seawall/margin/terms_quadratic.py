@@ -15,7 +15,7 @@ from seawall.model.arrays import Floats, Ints
 from seawall.model.margin import ACCOUNT, Formula, Keys, Term
 
 
-class Quadratic(Term, tag="quadratic", kw_only=True):
+class Quadratic(Term, tag="quadratic", frozen=True, kw_only=True):
     """The root of x' C x, x the exposures netted by ``net``: C is one on the diagonal, ``correlation`` elsewhere.
 
     Source: the variance of a sum whose parts have these standard deviations and one correlation.
@@ -37,7 +37,7 @@ class BoundQuadratic:
     exposure: Floats
     correlation: float
 
-    def index(self, netting: Netting, planned: Mapping[str, PlannedTerm]) -> PlannedQuadratic:
+    def index(self, netting: Netting, _planned: Mapping[str, PlannedTerm], /) -> PlannedQuadratic:
         """The term over one book's rows."""
         fine, rows = netting.rows(self.spec.net), netting.rows(self.spec.to)
         return PlannedQuadratic(rows, parents(fine, rows, self.name), len(fine), fine.of_line,
@@ -57,12 +57,12 @@ class PlannedQuadratic:
     correlation: float
     labels: tuple[str, ...] = ()
 
-    def charge(self, quantity: Floats, done: Charges) -> Floats:
+    def charge(self, quantity: Floats, _done: Charges, /) -> Floats:
         """(N) loss > 0."""
         x = self._netted(quantity)
         return np.sqrt(np.maximum(np.bincount(self.parent, x * self._correlated(x), len(self.rows)), 0.0))
 
-    def explain(self, quantity: Floats, weight: Floats, done: Charges) -> Share:
+    def explain(self, quantity: Floats, weight: Floats, done: Charges, /) -> Share:
         """Euler: each exposure times its correlated sum over the root."""
         x, total = self._netted(quantity), self.charge(quantity, done)
         slope = self._correlated(x) * (weight / np.where(total > 0, total, 1.0))[self.parent]

@@ -11,6 +11,7 @@ import numpy as np
 from seawall.errors import InputError, TailTooThin
 from seawall.kernels.fold import worst
 from seawall.margin.scan import BoundScan, Scan, bind_scan, make_scan
+from seawall.margin.shock import Shocked
 from seawall.margin.terms import Binding
 from seawall.model.arrays import Floats, Ints
 from seawall.model.margin import ACCOUNT, LINE, Fold, Formula, Keys, Term
@@ -18,7 +19,7 @@ from seawall.model.margin import ACCOUNT, LINE, Fold, Formula, Keys, Term
 NOW = "now"
 
 
-class Worst(Term, tag="worst", kw_only=True):
+class Worst(Term, tag="worst", frozen=True, kw_only=True):
     """The greatest loss over scenarios. anchor: what each unit is worth now. floor: gains are charged nothing.
 
     select: kinds that count. when_holding: charged only to accounts that hold such a kind.
@@ -32,19 +33,19 @@ class Worst(Term, tag="worst", kw_only=True):
     floor: bool = False
 
 
-class Tail(Worst, tag="tail", kw_only=True):
+class Tail(Worst, tag="tail", frozen=True, kw_only=True):
     """The mean loss of the worst ``1 - confidence`` of equally likely scenarios (expected shortfall)."""
 
     confidence: Formula
 
 
-class Quantile(Worst, tag="quantile", kw_only=True):
+class Quantile(Worst, tag="quantile", frozen=True, kw_only=True):
     """The smallest amount that losses exceed with at most this probability."""
 
     probability: Formula
 
 
-class Exposure(Term, tag="exposure", kw_only=True):
+class Exposure(Term, tag="exposure", frozen=True, kw_only=True):
     """A charge on amounts as they stand: long times what rows are long, short times what they are short.
 
     exposure: formula of one unit's amount. net: keys within which lines net. rate stands for both weights.
@@ -171,10 +172,9 @@ class _ExposureKind:
         short = spec.rate if spec.long is None and spec.short is None else (0.0 if spec.short is None else spec.short)
         step = Fold(start=spec.net, to=spec.to, gain=_negative(long), loss=short)
         amount = binding.frame.evaluate(spec.exposure, f"terms.{name}.exposure")
-        chosen = binding.frame.kinds(spec.select)
         scan = Scan(NOW, spec.select, spec.when_holding, None, (step,))
-        return make_scan(name, scan, LeastOf(floor=False), binding, cube=np.ascontiguousarray(amount[:, None]),
-                         moves={}, applies=None, anchor=None, labels=(NOW,), chosen=chosen)
+        scene = Shocked(np.ascontiguousarray(amount[:, None]), {}, None, (NOW,))
+        return make_scan(name, scan, LeastOf(floor=False), binding, scene=scene)
 
 
 def _scan(spec: Worst) -> Scan:

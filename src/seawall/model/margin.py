@@ -1,4 +1,4 @@
-"""Which rules of margin? A model as data: columns, scenario rules, a graph of terms, parameters; no formulas are run."""
+"""Which rules of margin? A model as data: columns, scenario rules, a graph of terms, dated parameters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What every table of a preset file has in common: a word that no one asked for is refused."""
 
 
-class Fold(Part, rename={"start": "from"}, kw_only=True):
+class Fold(Part, rename={"start": "from"}, frozen=True, kw_only=True):
     """One step up the chain of netting keys: out[parent] = min(sum gain x+, cap) - sum max(loss x- - deduct, 0).
 
     on: whether the step weighs P&L, or values, the present ones leaving after it (first step only).
@@ -45,7 +45,7 @@ class Fold(Part, rename={"start": "from"}, kw_only=True):
         return self.gain if self.loss is None else self.loss
 
 
-class ColumnRule(Part, kw_only=True):
+class ColumnRule(Part, frozen=True, kw_only=True):
     """Scenarios that shock instrument columns: rows (S) of numbers and words, and what they do to each column.
 
     columns: names of the row's entries. states: the words that may stand in a row; each becomes a column is_WORD of 0
@@ -70,7 +70,7 @@ class ColumnRule(Part, kw_only=True):
         return content_id("column rule", self)
 
 
-class Term(Part, tag_field="kind", kw_only=True):
+class Term(Part, tag_field="kind", frozen=True, kw_only=True):
     """One charge of the graph, loss > 0; kinds add their fields beside their code, by entry point."""
 
     @property
@@ -84,7 +84,7 @@ class Term(Part, tag_field="kind", kw_only=True):
         return tuple(getattr(self, "of", ()))
 
 
-class Switch(Part, kw_only=True):
+class Switch(Part, frozen=True, kw_only=True):
     """A parameter that stands for a reading, where the source contradicts itself or is silent."""
 
     value: float
@@ -92,7 +92,7 @@ class Switch(Part, kw_only=True):
     note: str
 
 
-class Override(Part, rename={"starts": "from"}, kw_only=True):
+class Override(Part, rename={"starts": "from"}, frozen=True, kw_only=True):
     """Parameters or scenario rows that hold from a date on; terms never change under one name."""
 
     starts: date
@@ -101,7 +101,7 @@ class Override(Part, rename={"starts": "from"}, kw_only=True):
     rows: dict[str, tuple[tuple[float | str, ...], ...]] = {}
 
 
-class MarginModel(Part, kw_only=True):
+class MarginModel(Part, frozen=True, kw_only=True):
     """A venue's rules for a whole account; every number of it is data.
 
     results: terms told per account, among them initial and maintenance, and equity where the model says what counts as
