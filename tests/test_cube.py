@@ -279,3 +279,19 @@ def test_the_delta_of_a_gain_owed_in_coin_equals_a_bump() -> None:
     # A central difference over 2e-5: its own error is near 1e-9 of the notional of 1,000.
     assert (up - down) / 2e-5 == pytest.approx(delta, rel=1e-6)
     assert exposure == pytest.approx(delta, rel=1e-12)
+
+
+@pytest.mark.parametrize(("call", "told"), [
+    (lambda b, c: revalue(b, MARKET, None), "scenarios; found .None.; wanted a ScenarioRule or ScenarioSet"),
+    (lambda b, c: revalue(b, "market.json", c.rule), "market to revalue in; found .str.; wanted a Market"),
+    (lambda b, c: revalue(None, MARKET, c.rule), "book or instruments to revalue; found .None."),
+    (lambda b, c: hold(b, "x"), "cube to hold a book against; found .str.; wanted a Cube"),
+    (lambda b, c: hold(c, b), "book to hold; found .Cube.; wanted a Book"),
+    (lambda b, c: hold(b, c, by=["account", "account"]), "dimensions to group by; found .account, account"),
+    (lambda b, c: hold(b, c, by="desk"), "no such dimension"),
+])
+def test_an_argument_of_another_kind_is_refused_by_its_name(call, told) -> None:
+    book = book_of()
+    cube = revalue(book, MARKET, of_single("BTC", [-0.1]))
+    with pytest.raises(InputError, match=told):
+        call(book, cube)

@@ -44,6 +44,14 @@ class Executor(Protocol):
         """The results, in the order of the items."""
 
 
+def of_kind(what: str, given: object, wanted: type | tuple[type, ...], *, remedy: str) -> None:
+    """Refuses an argument of another type, by name: a missing one is else found deep inside. Raises InputError."""
+    if not isinstance(given, wanted):
+        names = " or ".join(w.__name__ for w in (wanted if isinstance(wanted, tuple) else (wanted,)))
+        raise InputError(what, found="None" if given is None else type(given).__name__, wanted=f"a {names}",
+                         remedy=remedy)
+
+
 def shock(rule: ScenarioRule, market: Market) -> ScenarioSet:
     """Levels (S,F) of every factor under every row of the rule."""
     return apply_rule(rule, market)
@@ -56,9 +64,14 @@ def revalue(
     """Full revaluation of each instrument in each scenario; see ``Cube`` for shapes, units and signs.
 
     Of a book, its instruments. One that lacks a factor, whose factor the rule does not cover, or that has no finite
-    value in some scenario, gets NaN and a failure. Raises BrokenKernel if compiled code misses its known values.
+    value in some scenario, gets NaN and a failure. Raises InputError for what is no market or no scenarios,
+    BrokenKernel if compiled code misses its known values.
     """
     check_compiled()
+    of_kind("market to revalue in", market, Market, remedy="load one: seawall.read_market(path)")
+    of_kind("scenarios", scenarios, (ScenarioRule, ScenarioSet),
+            remedy="make a rule: seawall.historical, crises, grid or student_t")
+    of_kind("book or instruments to revalue", instruments, (Book, list, tuple), remedy="seawall.read_book(path)")
     listed = tuple(instruments.instruments if isinstance(instruments, Book) else instruments)
     chosen = scenarios if isinstance(scenarios, ScenarioSet) else shock(scenarios, market)
     failures = _unusable(listed, market, chosen)
@@ -156,7 +169,10 @@ class Gathered:
 
 
 def gather(book: Book, cube: Cube, by: str | Sequence[str] = ()) -> Gathered:
-    """The rows of ``by``: any dimensions of the book, none for the total. Raises InputError for another name."""
+    """The rows of ``by``: any dimensions of the book, none for the total. Raises InputError for another name, one named
+    twice, or what is no book or no cube."""
+    of_kind("book to hold", book, Book, remedy="load one: seawall.read_book(path)")
+    of_kind("cube to hold a book against", cube, Cube, remedy="make one: seawall.revalue(book, market, scenarios)")
     names = dimension_names(by)
     keys, row_of_line = book.groups(names)
     column = {instrument.instrument_id: n for n, instrument in enumerate(cube.instruments)}

@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 
 from seawall import engine
+from seawall.cube import of_kind
 from seawall.errors import ExtraMissing, InputError
 from seawall.formats.document import encode
 from seawall.formats.report_tables import TABLES, write_tables
@@ -73,7 +74,12 @@ def assess(
     book: Book, market: Market, *, plan: Plan | None = None, history: Panel | None = None, policy: Policy | None = None,
     by: str | tuple[str, ...] = engine.DEFAULT_BY, title: str = "",
 ) -> Result:
-    """The whole risk of the book. plan: the scenarios; all that market and history allow, and named crises, if None."""
+    """The whole risk of the book. plan: the scenarios; all that market and history allow, and named crises, if None.
+
+    Raises InputError for what is no book or no market.
+    """
+    of_kind("book to assess", book, Book, remedy="load one: seawall.read_book(path)")
+    of_kind("market to assess it in", market, Market, remedy="load one: seawall.read_market(path)")
     underlyings = sorted({i.underlying for i in book.instruments} | {i.settlement_currency for i in book.instruments})
     chosen = plan or choose(market, underlyings, history=history, library=load_crises())
     split = (by,) if isinstance(by, str) else tuple(by)

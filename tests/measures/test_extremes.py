@@ -14,6 +14,8 @@ from scipy.stats import genpareto
 from seawall.errors import InputError, ModelError
 from seawall.kernels.tails import anderson_darling, fit_pareto, pareto_cdf, pareto_log_likelihood, pareto_quantile
 from seawall.measures.extremes import (
+    AT_BOUND,
+    REGULAR,
     extreme_expected_shortfall,
     extreme_value_at_risk,
     fit_tail,
@@ -173,3 +175,30 @@ def test_above_any_threshold_shape_and_modified_scale_stay_and_mean_excess_is_a_
     line = (1 + 0.25 * table.threshold) / 0.75
     assert (np.abs(table.mean_excess - line) <= 3.5 * table.mean_excess_error).all()
     assert (np.diff(table.exceedances) < 0).all()
+
+
+def test_a_tail_lighter_than_the_search_goes_says_so_in_place_of_an_error() -> None:
+    even = -np.random.default_rng(1).uniform(0, 1, 2000)  # shape -1
+    fit = fit_tail(even, 0.8)
+    assert (fit.status, fit.shape) == (AT_BOUND, pytest.approx(-0.5, abs=1e-9))
+    for measure in (extreme_value_at_risk, extreme_expected_shortfall):
+        found = measure(fit, 0.999)
+        assert found.standard_error is None
+        assert found.interval[0] < found.value < found.interval[1]
+        with pytest.raises(ModelError, match="at the bound"):
+            measure(fit, 0.999, interval="delta")
+    assert fit_tail(pareto_pnl(2000, -0.2), 0.5).status == REGULAR
+    along = stability(np.append(even, pareto_pnl(2000, 0.4)), np.array([0.5, 2.0]))
+    assert along.at_bound.tolist() == [False, False]
+    below = stability(even, np.array([0.5, 0.8]))
+    assert below.at_bound.tolist() == [True, True]
+    assert np.isnan(below.shape_error).all()
+
+
+@pytest.mark.parametrize("shape", [2.5, 6.0])
+def test_very_heavy_tails_are_found_and_lone_giants_are_refused(shape: float) -> None:
+    pnl = pareto_pnl(20_000, shape, 3)
+    fit = fit_tail(pnl, threshold_with(pnl, 2000))
+    assert fit.shape == pytest.approx(shape, abs=4 * (1 + shape) / 2000**0.5)
+    with pytest.raises(ModelError, match="too far apart"):
+        fit_tail(-np.exp(np.linspace(0, 600, 2000)), 1.0)

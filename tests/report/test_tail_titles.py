@@ -56,6 +56,14 @@ def test_a_law_that_does_not_fit_is_not_believed():
     assert tail_titles.extreme(extreme(p_value=0.01)) == "Beyond the data: no single law fits this tail"
 
 
+def test_a_shape_at_its_bound_is_told_with_no_error():
+    assert tail_titles.shape_error(extreme()) == "± 0.08"
+    assert tail_titles.bound(extreme()) == ""
+    stuck = extreme(shape=-0.5, shape_error=None, status="at the bound")
+    assert tail_titles.shape_error(stuck) == "at the bound, no error"
+    assert "shape is at the bound of the search: it has no standard error" in tail_titles.bound(stuck)
+
+
 def test_groups_of_the_tail_are_counted_and_the_heaviest_told():
     one, two = tail().clusters
     assert tail_titles.clusters([one, two]) == \

@@ -18,6 +18,7 @@ from seawall.inquiry.models import Model, models
 from seawall.measures.allocation import allocate
 from seawall.measures.extremes import (
     LEAST_EXCEEDANCES,
+    REGULAR,
     TailFit,
     extreme_expected_shortfall,
     extreme_value_at_risk,
@@ -119,9 +120,9 @@ def _extreme(totals: Sequence[Held], asked: Asked) -> tuple[ExtremeTail | None, 
 
 def _extreme_of(name: str, pnl: Floats, fit: TailFit, seed: int) -> ExtremeTail:
     rows = tuple(_extreme_row(pnl, fit, level) for level in CONFIDENCES)
-    error = float(np.sqrt(fit.covariance[0, 0])) if np.isfinite(fit.covariance[0, 0]) else None
+    error = float(np.sqrt(fit.covariance[0, 0])) if fit.status == REGULAR else None
     return ExtremeTail(name, fit.threshold, fit.exceedances, fit.observations, fit.shape, known(error), fit.scale,
-                       fitness(fit, seed=seed, draws=FIT_DRAWS).p_value, rows, _points(pnl, fit))
+                       fitness(fit, seed=seed, draws=FIT_DRAWS).p_value, rows, _points(pnl, fit), fit.status)
 
 
 def _points(pnl: Floats, fit: TailFit) -> tuple[tuple[float, float], ...]:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from seawall.errors import ModelError
+
 Floats = NDArray[np.float64]
 
 # Below a half the likelihood has no regular maximum, and is not searched.
@@ -29,6 +31,7 @@ class ParetoFit(NamedTuple):
 def fit_pareto(excess: Floats) -> ParetoFit:
     """Maximum likelihood with shape above -0.5, found along one line: given shape / scale, the best shape is known.
 
+    Raises ModelError where the mean is more than 1e40 scales: one excess is then all there is.
     Source: Grimshaw (1993), Computing maximum likelihood estimates for the generalized Pareto distribution.
     """
     mean = float(excess.mean())
@@ -36,6 +39,9 @@ def fit_pareto(excess: Floats) -> ParetoFit:
     grid = _ratios(unit)
     heights = np.array([_profile(ratio, unit) for ratio in grid])
     best = int(np.argmax(heights))
+    if best == len(grid) - 1:
+        raise ModelError(f"excesses from {excess.min():.3g} to {excess.max():.3g}: too far apart for any law; "
+                         "check the largest losses, or raise the threshold")
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
     found = minimize_scalar(lambda r: -_profile(r, unit), bounds=(low, high), method="bounded",
                             options={"xatol": 1e-12 * max(abs(low), abs(high), 1e-3)})
@@ -98,7 +104,8 @@ def _ratios(unit: Floats) -> Floats:
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (low, middle) if float(np.log1p(middle * unit).mean()) > LEAST_SHAPE else (middle, high)
-    return np.concatenate([np.linspace(high, 0.0, 25)[:-1], [0.0], np.geomspace(1e-4, 1e4, 49)])
+    return np.concatenate([np.linspace(high, 0.0, 25)[:-1], [0.0], np.geomspace(1e-4, 1e4, 49),
+                           np.geomspace(1e4, 1e40, 73)[1:]])
 
 
 def _profile(ratio: float, unit: Floats) -> float:

@@ -25,7 +25,7 @@ from seawall.kernels.tails import (
     reach,
 )
 from seawall.measures.tail import DEVIATIONS, Estimate
-from seawall.model.arrays import Floats
+from seawall.model.arrays import Bools, Floats
 
 LEAST_EXCEEDANCES = 50
 COVERAGE = 0.95
@@ -33,8 +33,11 @@ HEAVIEST = 3.0  # shapes that a profile looks through
 PROFILES = ("profile", "delta")
 
 
+REGULAR, AT_BOUND = "regular", "at the bound"  # what can be said of a fit's errors
+
+
 class TailFit(NamedTuple):
-    """Law of losses beyond a threshold. covariance (2,2): of shape and scale, NaN at the end of the search (-0.5).
+    """Law of losses beyond a threshold. covariance (2,2): of shape and scale, NaN where ``status`` is AT_BOUND.
 
     excess (n,): losses above the threshold, less it, ascending. observations: of the whole sample. overlap: how many
     rows of a history each window shares; errors are widened by its root.
@@ -54,6 +57,11 @@ class TailFit(NamedTuple):
         """How many losses lie above the threshold."""
         return len(self.excess)
 
+    @property
+    def status(self) -> str:
+        """REGULAR; or AT_BOUND: the best shape is -0.5, where the search ends, and no standard error exists."""
+        return REGULAR if np.isfinite(self.covariance).all() else AT_BOUND
+
 
 class Fitness(NamedTuple):
     """Distance of the excesses from the fitted law, and the chance of one as great if the law were right."""
@@ -65,7 +73,8 @@ class Fitness(NamedTuple):
 
 class Stability(NamedTuple):
     """(M,) each: fits at rising thresholds. modified_scale: scale - shape x threshold, which is constant, as shape is,
-    above any threshold that is high enough. mean_excess: then linear in the threshold. Errors are standard errors."""
+    above any threshold that is high enough. mean_excess: then linear in the threshold. Errors are standard errors, NaN
+    where a fit is at_bound."""
 
     threshold: Floats
     exceedances: Floats
@@ -75,6 +84,7 @@ class Stability(NamedTuple):
     modified_scale_error: Floats
     mean_excess: Floats
     mean_excess_error: Floats
+    at_bound: Bools
 
 
 def threshold_with(pnl: Floats, exceedances: int) -> float:
@@ -87,7 +97,8 @@ def threshold_with(pnl: Floats, exceedances: int) -> float:
 def fit_tail(pnl: Floats, threshold: float, *, overlap: float = 1.0) -> TailFit:
     """Generalised Pareto law of losses above the threshold, by maximum likelihood.
 
-    Raises InputError with fewer than 50 of them. Source: Smith (1987), Estimating tails of probability distributions.
+    Raises InputError with fewer than 50 of them. A tail lighter than the search goes gets its lightest, and says so in
+    ``status``. Source: Smith (1987), Estimating tails of probability distributions.
     """
     if not np.isfinite(pnl).all():
         raise InputError("P&L is not a number", found=f"{int((~np.isfinite(pnl)).sum())} of {pnl.size} values",
@@ -111,7 +122,8 @@ def extreme_value_at_risk(fit: TailFit, confidence: float, *, interval: str = "p
     """u + beta / xi ((share above u / (1 - c))^xi - 1), with a standard error by the delta method.
 
     interval: profile (of the likelihood, uneven as it should be) or delta. Raises InputError for a confidence at which
-    the threshold already lies beyond: there the data themselves speak.
+    the threshold already lies beyond: there the data themselves speak. Of a fit at its bound the error is None, there
+    is no delta interval, and the profile's covers only shapes above the bound.
     """
     return _estimate(fit, confidence, interval, _quantile_reach)
 
@@ -154,6 +166,7 @@ def stability(pnl: Floats, thresholds: Floats) -> Stability:
         np.array([np.sqrt(_variance(f.covariance, np.array([-f.threshold, 1.0]))) for f in fits]),
         np.array([f.excess.mean() for f in fits]),
         np.array([f.excess.std(ddof=1) / np.sqrt(f.exceedances) for f in fits]),
+        np.array([f.status == AT_BOUND for f in fits]),
     )
 
 
@@ -176,8 +189,11 @@ def _estimate(fit: TailFit, confidence: float, interval: str, scales: Callable[[
                          remedy="raise the confidence, or read it off the scenarios")
     rarity = float(np.log(share / (1 - confidence)))
     value = fit.threshold + fit.scale * scales(fit.shape, rarity)
-    error = _delta_error(fit, rarity, share, scales)
+    error = _delta_error(fit, rarity, share, scales) if fit.status == REGULAR else None
     if interval == "delta":
+        if error is None:
+            raise ModelError(f"shape {fit.shape:.3g} of the tail is at the bound of the search: it has no standard "
+                             "error and no delta interval; take interval='profile', or another threshold")
         return Estimate(value, error, (value - DEVIATIONS * error, value + DEVIATIONS * error))
     if not np.isfinite(fit.log_likelihood):
         raise InputError("profile interval of a law without its data", found="parameters only",

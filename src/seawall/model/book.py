@@ -108,9 +108,15 @@ class Book:
         return self._codes[name]
 
     def groups(self, names: Sequence[str]) -> tuple[tuple[tuple[str, ...], ...], Ints]:
-        """Distinct combinations of the dimensions, sorted, and each line's place (L) among them."""
+        """Distinct combinations of the dimensions, sorted, and each line's place (L) among them.
+
+        Raises InputError for a dimension that the book lacks or that is named twice.
+        """
         if not names:
             return ((),), np.zeros(len(self), dtype=np.int64)
+        if len(set(names)) < len(names):
+            raise InputError("dimensions to group by", found=", ".join(map(str, names)), wanted="each named once",
+                             remedy="leave out the repeated one")
         columns = [self.codes(name) for name in names]
         joint = np.zeros(len(self), dtype=np.int64)
         for values, codes in columns:

@@ -70,6 +70,7 @@ class ExtremeTail(msgspec.Struct, frozen=True):
 
     shape: above zero a power law, and moments of order 1 / shape and more do not exist. p_value: of the fit, small if
     the law does not hold. points: some losses of the scenarios with the share that reaches each, worst first.
+    status: ``regular``, or ``at the bound`` of the search, a shape of -0.5, where no standard error exists.
     """
 
     scenarios: str
@@ -82,6 +83,7 @@ class ExtremeTail(msgspec.Struct, frozen=True):
     p_value: float
     rows: tuple[ExtremeRow, ...]
     points: tuple[tuple[float, float], ...]
+    status: str = "regular"
 
 
 class TailCluster(msgspec.Struct, frozen=True):

@@ -56,7 +56,7 @@ def _tiles(report: TailReport, unit: Unit) -> list[Tile]:
         Tile("beyond", "Beyond the data", words.money(last.value_at_risk if last else None, unit), unit.symbol,
              f"VaR {words.confidence(last.confidence)}, by the law of the tail" if last else "No law could be fitted"),
         Tile("shape", "Tail shape", words.number(tail.shape if tail else None, 2),
-             f"{words.PLUS_MINUS} {words.number(tail.shape_error, 2)}" if tail and tail.shape_error else "",
+             text(tail_titles.shape_error(tail)) if tail else "",
              f"{tail.exceedances:,} losses above {words.money(tail.threshold, unit)}{unit.symbol}" if tail else ""),
     ]
 
@@ -105,7 +105,8 @@ def _law(tail: ExtremeTail, unit: Unit) -> str:
     fit = f"fits with p {words.number(tail.p_value, 2)}" if tail.p_value >= tail_titles.FITS else \
         f"does not fit, p {words.number(tail.p_value, 2)}"
     return (f"Generalised Pareto law of the {tail.exceedances:,} losses of {text(tail.scenarios)} above "
-            f"{words.money(tail.threshold, unit)}{unit.symbol}: {fit}. Bars: 95% interval of VaR.")
+            f"{words.money(tail.threshold, unit)}{unit.symbol}: {fit}.{text(tail_titles.bound(tail))} Bars: 95% "
+            "interval of VaR.")
 
 
 def _law_table(report: TailReport, tail: ExtremeTail, unit: Unit) -> str:

@@ -90,6 +90,19 @@ def extreme(found: ExtremeTail) -> str:
            "law of the tail"
 
 
+def shape_error(found: ExtremeTail) -> str:
+    """The standard error of the shape, or that none exists."""
+    if found.status != "regular":
+        return f"{found.status}, no error"
+    return "" if found.shape_error is None else f"{words.PLUS_MINUS} {words.number(found.shape_error, 2)}"
+
+
+def bound(found: ExtremeTail) -> str:
+    """A sentence if the shape was found where its search ends."""
+    return "" if found.status == "regular" else \
+        f" The shape is {found.status} of the search: it has no standard error, and intervals are a guide only."
+
+
 def clusters(rows: Sequence[TailCluster]) -> str:
     """In how many ways the book loses, and which weighs most."""
     if not rows:

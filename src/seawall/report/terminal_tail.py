@@ -82,8 +82,8 @@ def _beyond(report: TailReport, unit: Unit) -> ConsoleRenderable | None:
     tail = report.extreme
     if tail is None:
         return None
-    head = f"Beyond the data: {tail.scenarios}, shape {words.number(tail.shape, 2)}"
-    rows = _table(head, "VaR", "95% interval", "ES", "As drawn")
+    head = f"Beyond the data: {tail.scenarios}, shape {words.number(tail.shape, 2)} {tail_titles.shape_error(tail)}"
+    rows = _table(head.strip(), "VaR", "95% interval", "ES", "As drawn")
     for r in tail.rows:
         high = words.INFINITY if r.value_at_risk_interval[1] is None else words.money(r.value_at_risk_interval[1], unit)
         rows.add_row(words.confidence(r.confidence), _bold(words.money(r.value_at_risk, unit)),
