@@ -80,8 +80,7 @@ def revalue(
     base, pnl = np.empty(len(listed)), np.empty((len(listed), len(chosen.rule)))
     without = np.array([i.instrument_id in failed for i in listed], dtype=bool)
     base[without], pnl[without] = np.nan, np.nan
-    batches = _batches(listed, failed)
-    for done in (map if executor is None else executor.map)(Valuation(state), batches):
+    for done in (map if executor is None else executor.map)(Valuation(state), batches(listed, failed)):
         base[done.rows], pnl[done.rows] = done.base, done.pnl
         failures += done.failures
     margined = np.array([kind_of(i).margined for i in listed], dtype=bool)
@@ -236,14 +235,24 @@ def _rates(cube: Cube, reporting: str) -> tuple[Floats, Ints]:
 
 def unrealised(book: Book, cube: Cube, lines: Gathered) -> csr_array:
     """(N,I) what margined lines gained since their average price, settlement currency; nothing where it is not told."""
-    margined = np.array([kind_of(i).margined for i in cube.instruments] + [False], dtype=bool)
-    size = np.array([i.contract_size for i in cube.instruments] + [0.0])
-    inverse = np.array([i.payoff == "inverse" for i in cube.instruments] + [False], dtype=bool)
-    chosen = np.flatnonzero(lines.usable & margined[lines.place] & np.isfinite(book.average_price))
-    at, entry = lines.place[chosen], book.average_price[chosen]
-    paid = np.where(inverse[at], -size[at] / entry, size[at] * entry)
-    gain = book.quantity[chosen] * (cube.base[at] - paid)
-    return csr_array((gain, (lines.row_of_line[chosen], at)), shape=(len(lines.keys), len(cube.instruments)))
+    base = np.append(cube.base, np.nan)[lines.place]
+    gain = gained(book, np.where(lines.usable, base, np.nan))
+    chosen = np.flatnonzero(np.isfinite(gain))
+    where = (lines.row_of_line[chosen], lines.place[chosen])
+    return csr_array((gain[chosen], where), shape=(len(lines.keys), len(cube.instruments)))
+
+
+def gained(book: Book, base: Floats) -> Floats:
+    """(L) what each margined line gained since its average price, settlement currency, base (L) being what its contract
+    is worth; NaN where there is no value, no average price, or the contract is not margined."""
+    listed, of = book.instruments, book.instrument_of
+    margined = np.array([kind_of(i).margined for i in listed], dtype=bool)[of]
+    size = np.array([i.contract_size for i in listed])[of]
+    inverse = np.array([i.payoff == "inverse" for i in listed], dtype=bool)[of]
+    entry = book.average_price
+    with np.errstate(divide="ignore", invalid="ignore"):
+        paid = np.where(inverse, -size / entry, size * entry)
+    return np.where(margined, book.quantity * (base - paid), np.nan)
 
 
 def _one_a_currency(rate_of: Ints, count: int) -> csr_array:
@@ -268,7 +277,8 @@ def _partial(book: Book, by: tuple[str, ...], row_of_line: Ints, count: int, unk
     return partial
 
 
-def _batches(instruments: Sequence[Instrument], failed: set[str]) -> list[list[tuple[int, Instrument]]]:
+def batches(instruments: Sequence[Instrument], failed: set[str] | frozenset[str]) -> list[list[tuple[int, Instrument]]]:
+    """(place, instrument) of one kind each, what shares an expiry and a strike together; those that failed left out."""
     by_kind: dict[str, list[tuple[int, Instrument]]] = {}
     for row, instrument in enumerate(instruments):
         if instrument.instrument_id not in failed:

@@ -21,7 +21,17 @@ RISK_CLASSES: Final = (
     "peg",  # token; market price / fair value
     "exchange_rate",  # token; units of underlying that one token redeems for
     "interest",  # protocol/asset/side; annualised rate
+    # What margin rules ask of a venue; no instrument's value depends on these.
+    "open_interest",  # instrument or underlying; units of underlying, both sides counted once
+    "deposits",  # asset; units deposited at the venue
+    "depth",  # instrument or underlying; units of underlying quoted near the mid
+    "volume",  # instrument or underlying; units of underlying traded a day
+    "spread",  # instrument or underlying; ask less bid, share of mid
+    "confidence",  # instrument or underlying; 0 to 1, how far the venue's price feed is to be believed
+    "twap",  # asset; the venue's average price, numeraire
+    "offset_ceiling",  # underlying; most that gains may offset losses elsewhere, settlement currency
 )
+CONDITIONS: Final = RISK_CLASSES[11:]
 
 
 class Factor(msgspec.Struct, frozen=True, order=True):
