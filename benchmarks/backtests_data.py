@@ -16,6 +16,7 @@ from seawall.model.factor import Factor
 from seawall.model.market import Market
 from seawall.model.panel import Panel
 from seawall.scenarios.smile_history import smile_panel
+from seawall.study.prelude import Prelude
 from seawall.study.volatility_model import WARMING, modelled_levels, other_maturity
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -72,15 +73,33 @@ def modelled_crypto_panel() -> Panel:
     return _panel(spot.dates[WARMING:], names, values, "BTC, modelled volatility")
 
 
-def chain_markets() -> list[Market]:
-    """A market of every daily Deribit snapshot."""
-    files = sorted((DATA / "deribit_chain").glob("daily_*.parquet"))
-    return [build_market(chains) for file in files for chains in each_snapshot(file)]
+def chain_files() -> list[Path]:
+    """The months of daily Deribit snapshots."""
+    return sorted((DATA / "deribit_chain").glob("daily_*.parquet"))
+
+
+def markets_of(file: Path) -> list[Market]:
+    """A market of every snapshot in one file."""
+    return [build_market(chains) for chains in each_snapshot(file)]
 
 
 def chain_panel(markets: Sequence[Market]) -> Panel:
     """Spot and smiles of BTC and ETH at 30 and 90 days, from the chains."""
     return smile_panel(markets, ("BTC", "ETH"), days=(30.0, 90.0), source="Deribit chains")
+
+
+def prelude(first: np.datetime64) -> Prelude:
+    """Closes of BTC and ETH up to the day before ``first``, and DVOL of BTC over the last hundred of them."""
+    spots = {coin: _closes(DATA / "crypto_daily" / "binance_btc_eth_sol_1d_2017_2025.parquet", f"{coin}USDT")
+             for coin in ("BTC", "ETH")}
+    days = np.array(sorted(d for d in set(spots["BTC"]) & set(spots["ETH"]) if d < first.astype("M8[D]")))
+    prices = np.array([[spots[coin][d] for coin in spots] for d in days])
+    rows = (DATA / "vol_index" / "dvol_btc_daily.csv").read_text(encoding="utf-8").splitlines()[1:]
+    level = {np.datetime64(row.split(",")[0]): float(row.split(",")[4]) / 100 for row in rows}
+    known = np.array([d for d in days if d in level])
+    index = np.array([[spots["BTC"][d], level[d]] for d in known])
+    return Prelude(_panel(days, ["spot:BTC", "spot:ETH"], prices, "closes since August 2017"),
+                   _panel(known, ["spot:BTC", "volatility:BTC"], index, "DVOL of BTC"))
 
 
 def _spliced(coin: str) -> dict[np.datetime64, float]:

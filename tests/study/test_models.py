@@ -26,7 +26,6 @@ from seawall.study.models import (
     Historical,
     ImpliedStudent,
 )
-from seawall.study.models_smile import FilteredSpotFittedSmiles
 from seawall.study.past import past_of
 from seawall.study.rolling import Schedule, backtest, forecast
 
@@ -78,21 +77,6 @@ def test_a_price_that_stood_still_makes_no_giant_of_its_next_move() -> None:
     past = past_of(Panel(dates, (Factor("spot", "A"),), values), 399)
     drawn = FilteredHistorical("ewma", 390, 0.8, "f").fit(past).draws(past).moves
     assert np.abs(drawn).max() < 0.02 * 10 * 4  # a tenth of the usual deviation at least: forty deviations at most
-
-
-def test_smiles_fitted_to_a_short_past_ride_on_a_long_history_of_spot() -> None:
-    short = history()
-    rng = np.random.default_rng(8)
-    long_dates = np.datetime64("2020-01-01", "ns") + np.arange(900) * np.timedelta64(1, "D")
-    spots = 100 * np.exp(np.cumsum(0.03 * rng.standard_normal((900, 1)), axis=0))
-    model = FilteredSpotFittedSmiles(Panel(long_dates, (Factor("spot", "BTC"),), spots))
-    past = past_of(short.select(["spot:BTC", "volatility:BTC:30d"]), 320)
-    drawn = model.fit(past).draws(past).moves
-    assert drawn.shape == (899 + 320, 2)
-    assert np.corrcoef(drawn.T)[0, 1] < -0.3  # the answer of the short history, its noise as large as itself
-    late = FilteredSpotFittedSmiles(Panel(long_dates + np.timedelta64(2000, "D"), (Factor("spot", "BTC"),), spots))
-    with pytest.raises(InputError, match="ends before"):
-        late.fit(past)
 
 
 def test_a_past_too_short_is_refused() -> None:

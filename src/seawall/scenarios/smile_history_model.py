@@ -54,7 +54,11 @@ class SmileResponse:
     def moves(self, spot: Floats, uniforms: Floats) -> Floats:
         """(S,K) coordinate moves for spot log moves (S,), residual rows chosen by uniforms (S,)."""
         rows = np.minimum((uniforms * len(self.residuals)).astype(np.int64), len(self.residuals) - 1)
-        return np.asarray(_design(spot) @ self.coefficients.T + self.residuals[rows])
+        return self.expected(spot) + self.residuals[rows]
+
+    def expected(self, spot: Floats) -> Floats:
+        """(S,K) coordinate moves for spot log moves (S,), nothing left over."""
+        return np.asarray(_design(spot) @ self.coefficients.T)
 
 
 def fit_smile_response(panel: Panel, asset_class: str, *, underlyings: Sequence[str] | None = None) -> SmileResponse:

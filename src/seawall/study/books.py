@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,13 +47,14 @@ class Straddles:
 
     legs: by days to expiry, straddles held per unit of spot, negative if sold. Volatilities are the factors
     ``volatility:ASSET:30d`` and so on; skew and curvature of the same maturity move the smile where they are factors,
-    else the smile is flat. Rates are zero. P&L per unit of spot: one straddle on one coin costs about 0.8 of level
-    times the root of time.
+    else ``shape`` gives both per unit of level at so many days, else the smile is flat. Rates are zero. P&L per unit of
+    spot: one straddle on one coin costs about 0.8 of level times the root of time.
     """
 
     name: str
     asset: str
     legs: Mapping[float, float]
+    shape: Callable[[float], tuple[float, float]] | None = None
 
     def profit(self, past: Past, moves: Floats) -> Floats:
         """(S,) change of value after one row, less the hedge's."""
@@ -77,11 +78,15 @@ class Straddles:
         level = past.today[place] * np.exp(moves[:, place])
         z = -np.log(spot) / (level * np.sqrt(years))
         shape = np.zeros(len(moves))
-        for name, form in (("skew", np.sqrt(2.0) * z / np.sqrt(1 + z * z)), ("curvature", 2 * z * z / (1 + z * z))):
+        stated = (0.0, 0.0) if self.shape is None else self.shape(days)
+        forms = (np.sqrt(2.0) * z / np.sqrt(1 + z * z), 2 * z * z / (1 + z * z))
+        for name, form, share in zip(("skew", "curvature"), forms, stated, strict=True):
             key = f"{name}:{self.asset}:{days:g}d"
             if key in past.keys:
                 n = place_of(past.factors, key)
                 shape += (past.today[n] + moves[:, n]) * form
+            else:
+                shape += share * level * form
         return np.asarray(np.maximum(level + shape, VOLATILITY_FLOOR * level))
 
 

@@ -13,43 +13,41 @@ from seawall.history.dynamics_moves import Moves
 from seawall.kernels.garch import filtered_variance
 from seawall.kernels.paths import pseudo_uniforms, steadied
 from seawall.model.arrays import Floats
-from seawall.model.panel import Panel
-from seawall.scenarios.smile_history_model import SmileResponse, fit_smile_response
+from seawall.scenarios.smile_history_model import SmileResponse
 from seawall.study.models import Draws, Fitted
 from seawall.study.past import Past, place_of
+from seawall.study.prelude import Prelude
 
 SEED = 7
 
 
 @dataclass(frozen=True, eq=False)
 class FilteredSpotFittedSmiles:
-    """Filtered historical spot moves (EWMA) of ``long`` and the past together; smiles answer by least squares.
+    """Filtered historical spot moves (EWMA) of the prelude's prices and the past together; smiles answer them.
 
-    long: spots alone, daily, ending before the past begins; its factors must stand in the past. The smile's answer is
-    fitted to the past's own rows. One residual row of the fit per draw, shared by the assets.
+    The answer is the prelude's own response: least squares on the chains so far, stated before there are enough.
+    One residual row of the fit per draw, shared by the assets. Smiles keep no volatility of their own.
     """
 
-    long: Panel
+    prelude: Prelude
     decay: float = 0.94
     name: str = "filtered spot, fitted smiles"
 
     def fit(self, past: Past) -> Fitted:
-        """The answer of smiles to spot. Raises InputError for fewer than sixty rows."""
-        if self.long.dates[-1] >= past.dates[0]:
-            raise InputError(f"model {self.name}", found=f"a long history up to {self.long.dates[-1]}",
+        """The answer of smiles to spot. Raises InputError if the prices do not end before the past."""
+        prices = self.prelude.prices
+        if prices.dates[-1] >= past.dates[0]:
+            raise InputError(f"model {self.name}", found=f"a long history up to {prices.dates[-1]}",
                              wanted=f"one that ends before {past.dates[0]}")
-        panel = Panel(past.dates, past.factors, past.levels, (), past.source, past.periods_per_year)
-        response = fit_smile_response(panel, "crypto")
         margins = fit_dynamics(self._moves(past), model="ewma", decay=self.decay).margins
-        return _FittedSmiles(self, margins, response)
+        return _FittedSmiles(self, margins, self.prelude.response(past))
 
     def _moves(self, past: Past) -> Moves:
-        keys = [factor.key for factor in self.long.factors]
-        recent = past.moves(0)
-        places = [place_of(past.factors, key) for key in keys]
-        older = np.diff(np.log(self.long.values), axis=0)
-        return Moves(np.concatenate([self.long.dates[1:], recent.dates]), self.long.factors,
-                     np.vstack([older, recent.values[:, places]]), past.periods_per_year, self.name)
+        prices = self.prelude.prices
+        places = [place_of(past.factors, factor.key) for factor in prices.factors]
+        logs = np.log(np.vstack([prices.values, past.levels[:, places]]))
+        dates = np.concatenate([prices.dates, past.dates])
+        return Moves(dates[1:], prices.factors, np.diff(logs, axis=0), past.periods_per_year, self.name)
 
     def spot_draws(self, past: Past, margins: tuple[Margin, ...]) -> Floats:
         """(S,N) rescaled moves of every row of both histories."""
@@ -70,7 +68,7 @@ class _FittedSmiles(NamedTuple):
         spots = self.model.spot_draws(past, self.margins)
         uniforms = pseudo_uniforms(SEED, len(spots), 1)[:, 0]
         moves = np.zeros((len(spots), len(past.factors)))
-        for n, factor in enumerate(self.model.long.factors):
+        for n, factor in enumerate(self.model.prelude.prices.factors):
             moves[:, place_of(past.factors, factor.key)] = spots[:, n]
             answers = self.response.moves(spots[:, n], uniforms)
             for k, coordinate in enumerate(self.response.factors):

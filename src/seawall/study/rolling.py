@@ -83,7 +83,9 @@ class _Task(NamedTuple):
     schedule: Schedule
 
 
-class _Day(NamedTuple):
+class Day(NamedTuple):
+    """One row walked: what each book earned on the next, and each model's forecast of it."""
+
     row: int
     pnl: tuple[float, ...]
     forecasts: tuple[tuple[Forecast, ...], ...]  # by model, then by book
@@ -99,17 +101,28 @@ def backtest(
     other, so the answer is the same bit for bit. Rows whose moves are not all known are left out of the judgement.
     Raises InputError if the schedule leaves nothing to forecast.
     """
-    last = len(panel.dates) - 2
+    blocks = blocks_of(schedule, len(panel.dates))
+    tasks = [_Task(upto(panel, block.stop), block, tuple(books), tuple(models), schedule) for block in blocks]
+    days = [day for block in mapper(_block, tasks) for day in block]
+    return gathered(days, panel, models, [book.name for book in books], schedule)
+
+
+def blocks_of(schedule: Schedule, rows: int) -> list[range]:
+    """Rows between two fits, for a history of so many rows. Raises InputError if nothing is left to forecast."""
+    last = rows - 2
     if not (1 <= schedule.first <= last and schedule.refit >= 1):
         raise InputError("schedule of a backtest", found=(schedule.first, schedule.refit),
                          wanted=f"a first row from 1 to {last}, and a refit of 1 or more")
     starts = range(schedule.first, last + 1, schedule.refit)
-    blocks = [range(start, min(start + schedule.refit, last + 1)) for start in starts]
-    tasks = [_Task(_upto(panel, block.stop), block, tuple(books), tuple(models), schedule) for block in blocks]
-    days = [day for block in mapper(_block, tasks) for day in block]
+    return [range(start, min(start + schedule.refit, last + 1)) for start in starts]
+
+
+def gathered(days: Sequence[Day], panel: Panel, models: Sequence[Model], books: Sequence[str],
+             schedule: Schedule) -> tuple[Backtest, ...]:
+    """The days walked as one backtest of each model and book: model outer, book inner."""
     dates = panel.dates[[day.row + 1 for day in days]]
     return tuple(
-        Backtest(model.name, book.name, dates, np.array([day.pnl[b] for day in days]),
+        Backtest(model.name, book, dates, np.array([day.pnl[b] for day in days]),
                  tuple(day.forecasts[m][b] for day in days), schedule)
         for m, model in enumerate(models) for b, book in enumerate(books)
     )
@@ -129,12 +142,13 @@ def forecast(past: Past, book: StudyBook, draws: Draws, schedule: Schedule) -> F
     )
 
 
-def _upto(panel: Panel, row: int) -> Panel:
+def upto(panel: Panel, row: int) -> Panel:
+    """The panel to this row, which is kept."""
     return Panel(panel.dates[: row + 1], panel.factors, panel.values[: row + 1], (), panel.source,
                  panel.periods_per_year)
 
 
-def _block(task: _Task) -> list[_Day]:
+def _block(task: _Task) -> list[Day]:
     """The days of one block: fitted on its first row, forecast on each."""
     fitted, days = [], []
     for row in task.rows:
@@ -145,6 +159,6 @@ def _block(task: _Task) -> list[_Day]:
         if not np.isfinite(came).all():
             continue
         drawn = [model.draws(past) for model in fitted]
-        days.append(_Day(row, tuple(float(book.profit(past, came)[0]) for book in task.books),
+        days.append(Day(row, tuple(float(book.profit(past, came)[0]) for book in task.books),
                          tuple(tuple(forecast(past, book, d, task.schedule) for book in task.books) for d in drawn)))
     return days
