@@ -26,6 +26,7 @@ from seawall.instruments.slopes import PriceSlope, SlopeRows
 from seawall.instruments.terms import check_contract
 from seawall.kernels.black import BlackGreeks, black_greeks, inverse_greeks
 from seawall.kernels.moving import MovedBend, moved_bend
+from seawall.kernels.smile import moved_volatility
 from seawall.kernels.vanilla import revalue_vanilla
 from seawall.model.arrays import Bools, Floats, Ints, aware_utc
 from seawall.model.factor import Factor, tenor_of
@@ -111,6 +112,31 @@ class Option:
 def option_volatilities(instruments: Sequence[OptionTerms], market: Market) -> Floats:
     """(I,) volatility per year at each option's strike, of the smile as it stands."""
     return _points(instruments, market).smile.volatility
+
+
+class OptionPoints(NamedTuple):
+    """Options in every version of a market, each (I,S): forward in quote currency, years left, volatility at the
+    strike, discount (1 where premiums are not discounted)."""
+
+    forward: Floats
+    years: Floats
+    volatility: Floats
+    discount: Floats
+
+
+def option_points(instruments: Sequence[OptionTerms], state: State) -> OptionPoints:
+    """What Black-76 asks of each option in each version. Raises FactorMissing."""
+    grid = _grid(instruments, state)
+    forward, years, level, skew, curvature, unit = (
+        column[grid.row] for column in
+        (grid.forward, grid.years, grid.level, grid.skew, grid.curvature, grid.discount)
+    )
+    strike = np.array([i.strike for i in instruments])[:, None]
+    live = (strike > 0) & (years > 0)
+    k = np.where(live, np.log(np.where(live, strike, forward) / forward), 0.0)
+    smile = grid.smile[grid.row][:, None, :]
+    volatility = moved_volatility(k, np.where(live, years, 1.0), smile, level, skew, curvature)
+    return OptionPoints(forward, years, volatility, unit)
 
 
 class _Grid(NamedTuple):
