@@ -54,7 +54,8 @@ def exponential(x: float, low: float, factor: float) -> float:
     fine = n * LOG_2_LOW - low
     r = high - fine
     p = r * r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 + r * (1 / 40320 + r * (
-        1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600 + r * (1 / 6227020800 + r / 87178291200))))))))))))
+        1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600 + r * (
+            1 / 6227020800 + r / 87178291200))))))))))))
     total = 1.0 + high
     result = factor * (total + (((1.0 - total) + high) + (p - fine)))
     # 2^n in two steps, as it may itself be out of range.

@@ -22,7 +22,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from seawall.kernels.compiled import entry, read, written
 from seawall.kernels.elementary import (
-    LEAST_NORMAL, LOG_2_HIGH, LOG_2_LOW, NAN, ROUNDING, ROUNDING_BITS, distribution, exponential, mills_above,
+    LEAST_NORMAL,
+    LOG_2_HIGH,
+    LOG_2_LOW,
+    NAN,
+    ROUNDING,
+    ROUNDING_BITS,
+    distribution,
+    exponential,
+    mills_above,
     mills_below,
 )
 
