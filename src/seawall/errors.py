@@ -4,7 +4,8 @@ RiskError
 ├── InputError        something a person wrote: a file, a row, a field, an argument
 │   ├── FileProblem       a file is missing, unreadable or of another shape
 │   ├── BookProblems      every problem of a book at once (strict reading)
-│   └── ScenarioProblems  every problem of a scenario file at once
+│   ├── ScenarioProblems  every problem of a scenario file at once
+│   └── TableProblems     every problem of other tables at once
 ├── MarketError       the market cannot answer
 │   ├── FactorMissing     a factor that an instrument or a rule needs
 │   └── NoForward         an expiry without any usable forward
@@ -55,6 +56,15 @@ class BookProblems(InputError):
 
 class ScenarioProblems(InputError):
     """Every problem of a scenario file, told at once."""
+
+    def __init__(self, path: object, problems: Sequence[str]) -> None:
+        self.path, self.problems = str(path), tuple(problems)
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
+        super().__init__(f"{path}: {count}\n  " + "\n  ".join(self.problems) + "\n", remedy="mend the rows named")
+
+
+class TableProblems(InputError):
+    """Every problem of one or more tables, told at once."""
 
     def __init__(self, path: object, problems: Sequence[str]) -> None:
         self.path, self.problems = str(path), tuple(problems)
