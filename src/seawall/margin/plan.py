@@ -7,7 +7,7 @@ quantity of them. What-if is evaluation at other quantities.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -56,6 +56,7 @@ class Plan:
 class Contributions:
     """What one result is made of. lines: per term with lines of its own, currency (L) that each adds; all of them
     together add up to the result. scenario: per term, the label that binds in each of its rows, "" where none does.
+    slopes (L): what one more unit of each line would add; of a chord, in proportion.
     chords: terms in which a cap, a deductible or a weight by size made a slope a chord: additive, but no marginal.
     """
 
@@ -64,7 +65,8 @@ class Contributions:
     scenario: Mapping[str, tuple[str, ...]]
     places: Mapping[str, Ints]
     chords: tuple[str, ...]
-    weights: Mapping[str, Floats] = field(default_factory=dict)
+    weights: Mapping[str, Floats]
+    slopes: Floats
 
     @property
     def by_line(self) -> Floats:
@@ -117,6 +119,7 @@ def explain(plan: Plan, quantity: Floats, result: str) -> Contributions:
     scenario: dict[str, tuple[str, ...]] = {}
     places: dict[str, Ints] = {}
     chords: list[str] = []
+    slopes = np.zeros(len(plan.lines))
     for name in reversed(list(plan.terms)):
         if name not in weights:
             continue
@@ -125,12 +128,14 @@ def explain(plan: Plan, quantity: Floats, result: str) -> Contributions:
         _pass_on(weights, share)
         if share.lines is not None:
             lines[name] = share.lines
+        if share.slopes is not None:
+            slopes += share.slopes
         if share.scenario is not None:
             places[name] = share.scenario
             scenario[name] = _told(term.labels, share.scenario)
         if share.chord:
             chords.append(name)
-    return Contributions(result, lines, scenario, places, tuple(chords), weights)
+    return Contributions(result, lines, scenario, places, tuple(chords), weights, slopes)
 
 
 def _pass_on(weights: dict[str, Floats], share: Share) -> None:

@@ -203,7 +203,9 @@ class PlannedScan:
         at = np.arange(len(quantity)) if self.at is None else self.at
         held = quantity[at] != 0.0
         lines[at[held]] = unit[held] * quantity[at[held]]
-        return Share(lines=lines, scenario=binding, chord=chord)
+        slopes = np.zeros(len(quantity))
+        slopes[at] = unit
+        return Share(lines=lines, slopes=slopes, scenario=binding, chord=chord)
 
     def _counts(self, quantity: Floats, q: Floats) -> Bools:
         on = np.ones((len(self.rows), self.cube.shape[1]), dtype=bool)

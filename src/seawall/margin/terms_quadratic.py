@@ -66,7 +66,8 @@ class PlannedQuadratic:
         """Euler: each exposure times its correlated sum over the root."""
         x, total = self._netted(quantity), self.charge(quantity, done)
         slope = self._correlated(x) * (weight / np.where(total > 0, total, 1.0))[self.parent]
-        return Share(lines=slope[self.of_line] * self.exposure[self.instrument, 0] * quantity)
+        unit = slope[self.of_line] * self.exposure[self.instrument, 0]
+        return Share(lines=unit * quantity, slopes=unit)
 
     def _netted(self, quantity: Floats) -> Floats:
         out: Floats = hold_lines(quantity, self.instrument, self.of_line, self.fine, self.exposure)[:, 0]

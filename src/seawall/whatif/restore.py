@@ -15,13 +15,15 @@ import numpy as np
 from scipy.optimize import linprog
 
 from seawall.errors import InputError
+from seawall.margin.plan import explain
+from seawall.margin.require import EQUITY, INITIAL
 from seawall.model.arrays import Floats
 from seawall.whatif.change import Trade, traded
 from seawall.whatif.stand import Stand, Standing, instrument
 
-MOST_PLANES = 12
+MOST_PLANES = 20
+MOST_ROUNDINGS = 6
 COST_SHARE = 0.0005  # of notional, where neither a cost nor a spread is told
-STEP = 1e-4  # of a candidate's room: the slope's finite difference
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,15 @@ def restore(
         return Restored((), stand.now, 0.0, 0.0, stand.now.excess >= target)
     search = _Search(stand, chosen, target)
     share, bound = search.solved()
-    return _rounded(stand, chosen, share, target=target, bound=bound, lot=lot)
+    found = _rounded(stand, chosen, share, target=target, bound=bound, lot=lot)
+    for _ in range(MOST_ROUNDINGS):
+        if found.reached:
+            break
+        # Whole lots of a hedge can cost what they were to bring: aim beyond by what is missing.
+        search.target += 2 * (target - found.standing.excess)
+        share, _ = search.solved()
+        found = _rounded(stand, chosen, share, target=target, bound=bound, lot=lot)
+    return found
 
 
 def closing(stand: Stand, costs: Mapping[str, float] | None = None) -> list[Candidate]:
@@ -87,6 +97,8 @@ class _Search:
         self.stand, self.chosen, self.target = stand, chosen, target
         self.cost = np.array([abs(c.quantity) * c.cost for c in chosen])
         self.planes: list[tuple[Floats, float]] = []
+        every = [traded(stand, trades_of([c], np.ones(1))) for c in chosen]
+        self.moved = np.array(every) - stand.quantity  # (n,J) what each whole trade changes
 
     def excess(self, share: Floats) -> float:
         """Excess after these shares of the trades."""
@@ -107,12 +119,13 @@ class _Search:
         return self._met(share), bound
 
     def _add_plane(self, share: Floats, at: float) -> None:
-        slope = np.empty(len(share))
-        for n in range(len(share)):
-            step = STEP if share[n] + STEP <= 1 else -STEP
-            near = share.copy()
-            near[n] += step
-            slope[n] = (self.excess(near) - at) / step
+        """Excess is at most this plane, where it is concave: its slope here by each trade's share."""
+        stand = self.stand
+        quantity = traded(stand, trades_of(self.chosen, share))
+        unit = -explain(stand.plan, quantity, INITIAL).slopes
+        if EQUITY in stand.plan.results:
+            unit = unit + explain(stand.plan, quantity, EQUITY).slopes
+        slope = self.moved @ unit
         self.planes.append((slope, at - float(slope @ share)))
 
     def _programme(self) -> tuple[Floats, float] | None:
@@ -147,18 +160,12 @@ def trades_of(chosen: Sequence[Candidate], share: Floats) -> list[Trade]:
 def _rounded(
     stand: Stand, chosen: Sequence[Candidate], share: Floats, *, target: float, bound: float, lot: float
 ) -> Restored:
-    """Each trade rounded up to whole lots, then checked again; one more lot of all until it holds."""
+    """Each trade rounded up to whole lots, as far as there is room, and looked at again."""
     room = np.array([abs(c.quantity) for c in chosen])
-    trades: list[Trade] = []
-    standing = stand.now
-    for more in range(3):
-        lots = np.ceil(np.round(share * room / lot, 6)) + more * (share > 0)
-        amount = np.minimum(lots * lot, room)
-        trades = [Trade(c.instrument_id, float(np.sign(c.quantity) * a), fee=float(a * c.cost))
-                  for c, a in zip(chosen, amount, strict=True) if a > 0]
-        standing = stand.at(traded(stand, trades))
-        if standing.excess >= target:
-            break
+    amount = np.minimum(np.ceil(np.round(share * room / lot, 6)) * lot, room)
+    trades = [Trade(c.instrument_id, float(np.sign(c.quantity) * a), fee=float(a * c.cost))
+              for c, a in zip(chosen, amount, strict=True) if a > 0]
+    standing = stand.at(traded(stand, trades))
     ranked = tuple(sorted(trades, key=lambda t: (-t.fee, t.instrument_id)))
     return Restored(ranked, standing, sum(t.fee for t in trades), bound, standing.excess >= target)
 
