@@ -11,7 +11,7 @@ from arch.data import frenchdata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import InputError, ShapeMismatch
+from seawall.errors import InputError, ModelError, ShapeMismatch
 from seawall.kernels.correlation import as_correlation
 from seawall.kernels.correlation_dcc import (
     dcc_forecast,
@@ -156,3 +156,19 @@ def test_missing_residuals_and_foreign_targets_are_refused() -> None:
     z[3, 2] = np.nan
     with pytest.raises(InputError, match="1 missing"):
         fit_dcc(z, target, pairs=True)
+
+
+@pytest.mark.parametrize(("seed", "truth"), [(1, (0.1, 0.6)), (78, (0.05, 0.9)), (278, (0.3, 0.3))])
+def test_of_two_optima_the_higher_is_found_when_shocks_are_heavy(seed: int, truth: tuple[float, float]) -> None:
+    # Days four times as wide make a lasting and a fleeting optimum; a grid over both finds which is higher.
+    target = np.array([[1, 0.6, 0.2], [0.6, 1, -0.3], [0.2, -0.3, 1]])
+    z = simulated(*truth, target, 300, seed)
+    z *= np.random.default_rng(seed).choice([1, 1, 1, 4], size=(300, 1))
+    grid = [(a, b) for a in np.linspace(0, 0.6, 31) for b in np.linspace(0, 0.99, 45) if a + b < 0.9999]
+    assert fit_dcc(z, target, pairs=False).log_likelihood >= max(joint_log_likelihood(z, target, *ab) for ab in grid)
+
+
+def test_a_target_without_an_inverse_is_named_as_the_reason() -> None:
+    z = np.random.default_rng(3).normal(size=(100, 2))
+    with pytest.raises(ModelError, match="target is not positive definite"):
+        fit_dcc(z, np.ones((2, 2)), pairs=False)

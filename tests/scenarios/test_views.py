@@ -119,3 +119,20 @@ def test_views_that_nothing_meets_are_refused_by_name_and_place() -> None:
     with pytest.raises(InputError, match="no scenario changes"):
         with_views(base, [View("spot:A", "probability_below", "equal", 0.1, threshold=9.0),
                           View("spot:A", "mean", "equal", 0.0)])
+
+
+def test_scenarios_that_the_prior_rules_out_neither_help_nor_harm_a_view() -> None:
+    prior = np.array([1.0, 1.0, 1.0, 0.0, 0.0])
+    features = np.array([[0.0], [1.0], [2.0], [9.0], [-9.0]])
+    found = pool(prior, features, np.array([1.5]), np.array([False]))
+    alone = pool(prior[:3], features[:3], np.array([1.5]), np.array([False]))
+    assert found.probabilities[:3] == pytest.approx(alone.probabilities, abs=1e-15)
+    assert found.probabilities[3:].tolist() == [0.0, 0.0]
+    assert found.entropy == pytest.approx(alone.entropy, abs=1e-15)
+    with pytest.raises(InputError, match="beyond every scenario"):  # only one ruled out reaches 3
+        pool(prior, features, np.array([3.0]), np.array([False]))
+    only_there = np.where(features > 5, 1.0, 0.0)
+    with pytest.raises(InputError, match="no scenario changes"):
+        pool(prior, only_there, np.array([0.2]), np.array([False]))
+    with pytest.raises(InputError, match="not numbers"):
+        pool(prior, np.full((5, 1), np.nan), np.array([0.2]), np.array([False]))

@@ -7,12 +7,13 @@ Sources: Engle (2002), Dynamic conditional correlation; Pakel, Shephard, Sheppar
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from seawall.errors import InputError, ModelError, ShapeMismatch
 from seawall.kernels.correlation import as_correlation
@@ -21,7 +22,9 @@ Floats = NDArray[np.float64]
 
 # Beyond it the correlation forgets its target: every estimate that ends there says so.
 PERSISTENCE_BOUND = 0.9999
-STARTS = ((0.02, 0.95), (0.05, 0.9), (0.01, 0.98), (0.05, 0.6), (0.1, 0.2))
+# Lasting and fleeting correlation may each have an optimum of its own: the best start of either kind is followed.
+LASTING = ((0.02, 0.95), (0.05, 0.9), (0.01, 0.98))
+FLEETING = ((0.05, 0.6), (0.02, 0.45), (0.1, 0.2))
 
 
 class Dcc(NamedTuple):
@@ -52,19 +55,26 @@ def fit_dcc(residuals: Floats, target: Floats, *, pairs: bool) -> Dcc:
         value = -scale * likelihood(z, held, float(point[0]), float(point[1]))
         return value if np.isfinite(value) else 1e6
 
-    start = min(STARTS, key=lambda point: loss(np.array(point)))
-    room = {"type": "ineq", "fun": lambda p: PERSISTENCE_BOUND - p[0] - p[1], "jac": lambda _: np.array([-1.0, -1.0])}
-    fit = minimize(loss, start, method="SLSQP", bounds=[(0.0, 1.0)] * 2, constraints=[room],
-                   options={"ftol": 1e-13, "maxiter": 300})
     constant = likelihood(z, held, 0.0, 0.0)
-    if not np.isfinite(fit.fun) or fit.fun >= 1e6:
-        raise ModelError(f"dynamic correlation of {z.shape[1]} factors over {len(z)} rows: {fit.message}; "
+    fits = [_followed(loss, kind) for kind in (LASTING, FLEETING)] if np.isfinite(constant) else []
+    fit = min(fits, key=lambda found: float(np.nan_to_num(found.fun, nan=np.inf)), default=None)
+    if fit is None or not fit.fun < 1e6:
+        why = "its target is not positive definite" if fit is None else str(fit.message)
+        raise ModelError(f"dynamic correlation of {z.shape[1]} factors over {len(z)} rows: {why}; "
                          "shrink the target, or take a constant correlation")
     a, b = (float(x) for x in np.clip(fit.x, 0.0, PERSISTENCE_BOUND))
     best = -float(fit.fun) / scale
     if best <= constant:
         return Dcc(0.0, 0.0, constant, constant, pairs)
     return Dcc(a, b, best, constant, pairs)
+
+
+def _followed(loss: Callable[[Floats], float], starts: Sequence[tuple[float, float]]) -> OptimizeResult:
+    """The optimum downhill of the best of these starts."""
+    room = {"type": "ineq", "fun": lambda p: PERSISTENCE_BOUND - p[0] - p[1], "jac": lambda _: np.array([-1.0, -1.0])}
+    start = min(starts, key=lambda point: loss(np.array(point)))
+    return minimize(loss, start, method="SLSQP", bounds=[(0.0, 1.0)] * 2, constraints=[room],
+                    options={"ftol": 1e-13, "maxiter": 300})
 
 
 def joint_log_likelihood(residuals: Floats, target: Floats, a: float, b: float) -> float:

@@ -39,28 +39,27 @@ class Pooled(NamedTuple):
 def pool(prior: Floats, features: Floats, targets: Floats, bounded: NDArray[np.bool_]) -> Pooled:
     """Probabilities (S,) nearest to the prior (S,) whose averages of features (S,K) are the targets (K,).
 
-    bounded (K,): an average may be below its target instead of equal. Raises InputError if no probabilities on these
-    scenarios meet the views, naming the first by its place.
+    bounded (K,): an average may be below its target instead of equal. A scenario that the prior rules out stays out.
+    Raises InputError if no probabilities on the others meet the views, naming the first by its place.
     """
     if features.shape != (len(prior), len(targets)):
         raise ShapeMismatch("features of views", found=features.shape, wanted=(len(prior), len(targets)))
-    base = prior / prior.sum()
-    centre = base @ features
-    scale = np.sqrt(base @ (features - centre) ** 2)
-    spread = np.ptp(features, axis=0)
-    if not (spread > 0).all():
-        raise InputError(f"view {int(np.argmin(spread)) + 1}", found="a quantity that no scenario changes",
-                         wanted="one that differs between scenarios")
-    x, goal = (features - targets) / scale, np.zeros(len(targets))
+    live = prior > 0
+    base, felt = prior[live] / prior[live].sum(), features[live]
+    scale = np.sqrt(base @ (felt - base @ felt) ** 2)
+    _refuse_unchanged(felt, targets, scale)
+    x = (felt - targets) / scale
     _refuse_out_of_reach(x, bounded)
-    dual = _solved(np.log(base, where=base > 0, out=np.full(len(base), -np.inf)), x, bounded)
-    p = _at(np.log(base, where=base > 0, out=np.full(len(base), -np.inf)), x, dual)
-    miss = np.where(bounded, np.maximum(p @ x - goal, 0.0), np.abs(p @ x - goal))
+    dual = _solved(np.log(base), x, bounded)
+    p = np.zeros(len(prior))
+    p[live] = _at(np.log(base), x, dual)
+    average = p[live] @ x
+    miss = np.where(bounded, np.maximum(average, 0.0), np.abs(average))
     if miss.max(initial=0.0) > MET:
         raise InputError(f"view {int(np.argmax(miss)) + 1}", found=f"missed by {miss.max():.3g} deviations",
                          wanted="views that some probabilities meet together", remedy="soften or drop one")
     there = p > 0
-    return Pooled(p, float(p[there] @ np.log(p[there] / base[there])), dual / scale)
+    return Pooled(p, float(p[there] @ np.log(p[there] / (prior[there] / prior[live].sum()))), dual / scale)
 
 
 def _at(log_prior: Floats, x: Floats, dual: Floats) -> Floats:
@@ -93,6 +92,15 @@ def _solved(log_prior: Floats, x: Floats, bounded: NDArray[np.bool_]) -> Floats:
             break
         dual = trial
     return dual
+
+
+def _refuse_unchanged(features: Floats, targets: Floats, scale: Floats) -> None:
+    if not (np.isfinite(features).all() and np.isfinite(targets).all()):
+        raise InputError("views", found="quantities or values that are not numbers", wanted="finite numbers")
+    still = (np.ptp(features, axis=0) == 0) | ~(scale > 0)
+    if still.any():
+        raise InputError(f"view {int(np.argmax(still)) + 1}", found="a quantity that no scenario changes",
+                         wanted="one that differs between scenarios that have a weight")
 
 
 def _refuse_out_of_reach(x: Floats, bounded: NDArray[np.bool_]) -> None:
