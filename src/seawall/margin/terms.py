@@ -29,8 +29,9 @@ class Share:
     """What a term's charge is made of.
 
     lines (L): currency that each line adds; they add to weight times charge. slopes (L): what one more unit of each
-    line would add, on the side where its row stands. passed: weight (N) handed to each child instead. scenario (N): place of the scenario that binds in each row of the term, -1 where none does. chord: whether
-    a cap, a deductible or a weight by size made some slope a chord, which adds up but is no marginal.
+    line would add, on the side where its row stands. passed: weight (N) handed to each child instead. scenario (N):
+    place of the scenario that binds in each row of the term, -1 where none does. chord: whether a cap, a deductible or
+    a weight by size made some slope a chord, which adds up but is no marginal.
     """
 
     lines: Floats | None = None
