@@ -50,7 +50,7 @@ def read_crif(path: str | Path, *, strict: bool = False) -> Sensitivities:
         except InputError as error:
             owner = cells.get("portfolio_id", "")
             failures.append(Failure(error.what, where, "" if error.found is None else str(error.found), error.wanted,
-                                    error.remedy, (owner,)))
+                                    error.remedy, (owner,) if owner else ()))
     if strict and failures:
         raise BookProblems(file, [str(failure) for failure in failures])
     return sensitivities_of(rows, tuple(failures))

@@ -68,9 +68,9 @@ class Sensitivities:
 
     @cached_property
     def portfolios(self) -> tuple[str, ...]:
-        """Netting sets named, failing rows' among them, in order."""
+        """Netting sets named, failing rows' among them, in order; one without a name if there is none."""
         named = set(self.portfolio_id.tolist()) | {name for failure in self.failures for name in failure.accounts}
-        return tuple(sorted(named))
+        return tuple(sorted(named)) or ("",)
 
     def of_portfolio(self, portfolio_id: str) -> Sensitivities:
         """The rows of one netting set, with its failures and those that belong to nobody known."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from seawall.errors import InputError
 from seawall.kernels.buckets import concentration_factor
-from seawall.model.arrays import Floats, Ints
+from seawall.model.arrays import Bools, Floats, Ints
 from seawall.model.failure import Failure
 from seawall.model.regulatory import BucketShare, MeasureShare, SensitivityShare
 from seawall.model.sensitivity import Sensitivity
@@ -186,6 +186,13 @@ def least_grade(grades: Iterable[str]) -> str:
     """The least certain of them; exact if there is none."""
     order = ("exact", "documented", "approximate")
     return order[max((order.index(grade) for grade in grades), default=0)]
+
+
+def alike(factors: Sequence[Factor], place: int) -> Bools:
+    """(n,n) whether two factors agree at that place."""
+    codes: dict[Hashable, int] = {}
+    own = np.array([codes.setdefault(factor[place], len(codes)) for factor in factors], dtype=np.int64)
+    return np.asarray(np.equal.outer(own, own))
 
 
 def correlation_matrix(factors: Sequence[Factor], rho: Callable[[Factor, Factor], float]) -> Floats:

@@ -13,9 +13,9 @@ from seawall.errors import InputError
 from seawall.model.arrays import Bools, Floats
 from seawall.model.frtb_parameters import FrtbParameters, SbmBucket, SbmBucketed
 from seawall.model.sensitivity import Sensitivity
-from seawall.regulatory.aggregation import Cell, Factor, Placed, correlation_matrix
+from seawall.regulatory.aggregation import Cell, Placed, alike
 from seawall.regulatory.currencies import refuse_crypto
-from seawall.regulatory.frtb_rules import maturity_correlation, tenor_of, vega_weight
+from seawall.regulatory.frtb_rules import maturity_correlations, tenor_of, vega_weight
 
 CREDIT_TENORS = (0.5, 1.0, 3.0, 5.0, 10.0)
 COMMODITY_TENORS = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0)
@@ -55,17 +55,13 @@ class SbmBucketRules:
     def rho(self, cell: Cell) -> Floats:
         """(n,n) inside a bucket, medium correlations."""
         between = next(one.correlation for one in self.own.buckets if one.name == cell.bucket)
-
-        def pair(one: Factor, other: Factor) -> float:
-            rho = 1.0 if one[1] == other[1] else between
-            if cell.measure == "vega":
-                return rho * maturity_correlation(one[2], other[2], self.parameters.vega_decay)
-            if cell.measure == "curvature":
-                return rho
-            rho *= 1.0 if one[2] == other[2] else self.own.tenor_correlation
-            return rho if one[3] == other[3] else rho * self.own.basis_correlation
-
-        return correlation_matrix(cell.factors, pair)
+        rho = np.where(alike(cell.factors, 1), 1.0, between)
+        if cell.measure == "vega":
+            return rho * maturity_correlations(cell.factors, 2, self.parameters.vega_decay)
+        if cell.measure == "delta":
+            rho *= np.where(alike(cell.factors, 2), 1.0, self.own.tenor_correlation)
+            rho *= np.where(alike(cell.factors, 3), 1.0, self.own.basis_correlation)
+        return rho
 
     def gamma(self, buckets: tuple[str, ...]) -> Floats:
         """(B,B) between buckets."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,8 @@ class GirrRules:
 
     def rho(self, cell: Cell) -> Floats:
         """(n,n) inside a currency, medium correlations."""
+        if cell.measure == "curvature":
+            return np.eye(len(cell.factors))
         return correlation_matrix(cell.factors, self._delta_pair if cell.measure == "delta" else self._vega_pair)
 
     def gamma(self, buckets: tuple[str, ...]) -> Floats:
@@ -75,9 +78,9 @@ class GirrRules:
 
     def _vega_pair(self, one: Factor, other: Factor) -> float:
         decay = self.parameters.vega_decay
-        expiry = maturity_correlation(one[2], other[2], decay)
+        expiry = float(maturity_correlations((one, other), 2, decay)[0, 1])
         if {one[1], other[1]} == {CURVE}:
-            return min(expiry * maturity_correlation(one[3], other[3], decay), 1.0)
+            return expiry * float(maturity_correlations((one, other), 3, decay)[0, 1])
         return expiry if one[1] == other[1] else expiry * self._kinds(str(one[1]), str(other[1]))
 
     def _kinds(self, one: str, other: str) -> float:
@@ -112,8 +115,9 @@ class FxSbmRules:
 
     def rho(self, cell: Cell) -> Floats:
         """(n,n): maturities of a pair; a currency has one factor."""
-        decay = self.parameters.vega_decay
-        return correlation_matrix(cell.factors, lambda one, other: maturity_correlation(one[2], other[2], decay))
+        if cell.measure != "vega":
+            return np.eye(len(cell.factors))
+        return maturity_correlations(cell.factors, 2, self.parameters.vega_decay)
 
     def gamma(self, buckets: tuple[str, ...]) -> Floats:
         """(B,B) between currencies."""
@@ -129,10 +133,10 @@ def vega_weight(parameters: FrtbParameters, days: float) -> float:
     return min(parameters.vega_scale * math.sqrt(days / 10.0), 1.0)
 
 
-def maturity_correlation(one: object, other: object, decay: float) -> float:
-    """exp(-decay |S - T| / min(S, T)) of two maturities in years."""
-    a, b = float(str(one)), float(str(other))
-    return math.exp(-decay * abs(a - b) / min(a, b))
+def maturity_correlations(factors: Sequence[Factor], place: int, decay: float) -> Floats:
+    """(n,n) exp(-decay |S - T| / min(S, T)) of the factors' maturities, in years, at that place."""
+    years = np.array([float(str(factor[place])) for factor in factors])
+    return np.asarray(np.exp(-decay * np.abs(np.subtract.outer(years, years)) / np.minimum.outer(years, years)))
 
 
 def tenor_of(text: str, tenors: Row, field: str = "Label1") -> float:

@@ -18,7 +18,7 @@ from seawall.model.failure import Failure
 from seawall.model.regulatory import Calibration, ProductShare, RiskClassShare, SimmResult
 from seawall.model.sensitivity import Sensitivities, Sensitivity
 from seawall.model.simm_parameters import SimmParameters
-from seawall.regulatory.aggregation import Margin, failure_of, least_grade, place_all
+from seawall.regulatory.aggregation import Margin, Placed, failure_of, least_grade, place_all
 from seawall.regulatory.currencies import currency_of, refuse_crypto
 from seawall.regulatory.simm_addons import ADD_ON_TYPES, add_ons
 from seawall.regulatory.simm_buckets import BaseCorrelationRules, BucketRules
@@ -74,12 +74,13 @@ def simm_of(
     failures = [*table.failures, *book.failures, *failures, *more]
     grade = least_grade(m.grade for p in products for c in p.risk_classes for m in c.measures)
     return SimmResult(
-        portfolio_id=portfolios[0] if portfolios else "",
+        portfolio_id=portfolios[0],
         total=sum(amounts.values()) + sum(one.amount for one in added),
         products=tuple(products), add_ons=tuple(added), calculation_currency=calculation_currency.upper(),
         calibration=Calibration(parameters.name, parameters.version, parameters.effective_from, parameters.source,
                                 parameters.parameters_id, parameters.synthetic),
-        grade=grade, failures=tuple(failures), complete=not failures, notes=_notes(table, parameters),
+        grade=grade, failures=tuple(failures), complete=not failures,
+        notes=_notes(table, parameters, calculation_currency),
         table_id=table.table_id,
     )
 
@@ -173,9 +174,15 @@ def _margins(
         kept = place_all(rows, own.delta)
         margins = [quadratic_margin(kept, own, DELTA)]
     else:
-        kept = place_all(rows, own.vega)
+        kept = place_all(rows, lambda row: _volatility(row, own))
         margins = [quadratic_margin(kept, own, VEGA), curvature_margin(place_all(kept.rows, own.curvature), own)]
     return [margin for margin in margins if margin is not None], list(kept.failures)
+
+
+def _volatility(row: Sensitivity, rules: Rules) -> Placed | None:
+    """Where the row stands in vega, if it has a place in curvature as well: it is in both, or in neither."""
+    rules.curvature(row)
+    return rules.vega(row)
 
 
 def _product_share(name: str, classes: Mapping[str, Sequence[Margin]], parameters: SimmParameters) -> ProductShare:
@@ -204,8 +211,10 @@ def _uncalibrated(row: Sensitivity, what: str, parameters: SimmParameters) -> Fa
     return failure_of(row, error)
 
 
-def _notes(table: Sensitivities, parameters: SimmParameters) -> tuple[str, ...]:
+def _notes(table: Sensitivities, parameters: SimmParameters, currency: str) -> tuple[str, ...]:
     notes = []
+    if any(_plain(row.risk_type) == "riskfx" and row.qualifier.upper() == currency.upper() for row in table):
+        notes.append(f"sensitivities to {currency.upper()} against itself carry no risk and are left out")
     if parameters.synthetic:
         notes.append("the parameters are invented: the number shows how the method works, and is no margin")
     if not len(table):

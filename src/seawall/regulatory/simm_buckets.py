@@ -10,7 +10,7 @@ from seawall.errors import InputError
 from seawall.model.arrays import Floats
 from seawall.model.sensitivity import Sensitivity
 from seawall.model.simm_parameters import BaseCorrelation, Bucket, Bucketed
-from seawall.regulatory.aggregation import Cell, Factor, Placed, correlation_matrix
+from seawall.regulatory.aggregation import Cell, Factor, Placed, alike, correlation_matrix
 from seawall.regulatory.currencies import refuse_crypto
 from seawall.regulatory.simm_terms import Concentrates, curvature_scale, implied_volatility
 
@@ -52,12 +52,9 @@ class BucketRules:
     def rho(self, cell: Cell) -> Floats:
         """(n,n) between names, and between tenors of one."""
         between = next(one.correlation for one in self.parameters.buckets if one.name == cell.bucket)
-        same = self.parameters.same_name_correlation
-
-        def pair(one: Factor, other: Factor) -> float:
-            return same if one[1] == other[1] else between
-
-        return correlation_matrix(cell.factors, pair)
+        rho = np.where(alike(cell.factors, 1), self.parameters.same_name_correlation, between)
+        np.fill_diagonal(rho, 1.0)
+        return rho
 
     def gamma(self, buckets: tuple[str, ...]) -> Floats:
         """(B,B) between buckets."""
