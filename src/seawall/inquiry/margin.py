@@ -1,0 +1,164 @@
+"""What must stand behind the book? Every account under several models, and where and why they disagree, as data."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.errors import InputError
+from seawall.inquiry.asked import Progress
+from seawall.inquiry.margin_parts import RowNames, line_parts, scenario_told
+from seawall.margin.holdings import Holdings, holdings
+from seawall.margin.plan import Contributions, Plan, bind, explain, index
+from seawall.margin.require import BANKRUPT, INITIAL, LIQUIDATABLE, UNKNOWN, Requirements, require
+from seawall.margin.shock import Supplied
+from seawall.model.book import Book
+from seawall.model.failure import Failure
+from seawall.model.margin import MarginModel
+from seawall.model.margin_report import AccountMargin, Disagreement, MarginPart, MarginReport, ModelTold
+from seawall.model.market import Market
+from seawall.model.state import State, present
+from seawall.model.tail_report import Head
+from seawall.statement.numbers import known
+
+Supplier = Callable[[Holdings, State], Mapping[str, Supplied]]
+MOST_LINES = 2_000  # of a whole book whose parts are told line by line
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Margined:
+    """One model's word on the book, with its plan and its parts."""
+
+    model: MarginModel
+    plan: Plan
+    told: Requirements
+    parts: Contributions
+
+
+@dataclass(frozen=True)
+class Question:
+    """title: of the answer. account: whose parts are told line by line; every account's if the book is small."""
+
+    book: Book
+    market: Market
+    models: tuple[MarginModel, ...]
+    title: str = ""
+    account: str = ""
+
+
+def margin_report(question: Question, progress: Progress, supplier: Supplier | None = None) -> MarginReport:
+    """The answer. supplier: gains under scenarios that models take from outside. Raises InputError for no model."""
+    if not question.models:
+        raise InputError("no margin model", wanted="at least one")
+    if question.account and question.account not in question.book.account_ids:
+        raise InputError("--account", found=question.account, wanted="one of " + ", ".join(question.book.account_ids))
+    progress("pricing the book")
+    held = holdings(question.book, question.market)
+    found = []
+    for model in question.models:
+        progress(f"margin by {model.name}")
+        found.append(margined(model, held, question.market, supplier))
+    return MarginReport(
+        head=_head(question, held, found), models=tuple(_model(m) for m in found),
+        accounts=tuple(sorted((row for m in found for row in _accounts(m, held)), key=_most_used)),
+        parts=tuple(part for m in found for part in _parts(m, held, question)),
+        disagreements=_disagreements(found, held),
+    )
+
+
+def margined(model: MarginModel, held: Holdings, market: Market, supplier: Supplier | None = None) -> Margined:
+    """One model over the whole book."""
+    supplied = supplier(held, present(market)) if supplier is not None and model.cubes else {}
+    plan = index(bind(model, held.columns, supplied), held.lines)
+    quantity = np.array(held.quantity)
+    return Margined(model, plan, require(plan, quantity, held.accounts, unknown=held.unknown),
+                    explain(plan, quantity, INITIAL))
+
+
+def _model(m: Margined) -> ModelTold:
+    readings = tuple(f"{name} = {switch.value:g}: {switch.note}" for name, switch in sorted(m.model.switches.items()))
+    return ModelTold(
+        m.model.name, m.model.title or m.model.name, m.model.grade, m.model.model_id, m.model.effective_from,
+        m.model.sources, m.model.missing, m.told.assumed, readings, known(float(np.nansum(m.told.initial))),
+        known(float(np.nansum(m.told.maintenance))), sum(s in (LIQUIDATABLE, BANKRUPT) for s in m.told.status),
+        sum(s == UNKNOWN for s in m.told.status),
+    )
+
+
+def _accounts(m: Margined, held: Holdings) -> list[AccountMargin]:
+    told, scenario = m.told, scenario_told(m.plan, m.parts, held)
+    rows = zip(held.accounts, told.equity, told.initial, told.maintenance, told.excess, told.status, strict=True)
+    return [
+        AccountMargin(
+            account, m.model.name, known(float(equity)), known(float(initial)), known(float(maintenance)),
+            known(float(excess)), known(float(maintenance / equity)) if equity > 0 else None, status,
+            scenario[n] if status != UNKNOWN else "", told.unknown.get(account, ""), None,
+        )
+        for n, (account, equity, initial, maintenance, excess, status) in enumerate(rows)
+    ]
+
+
+def _most_used(row: AccountMargin) -> tuple[int, float, str, str]:
+    order = (BANKRUPT, LIQUIDATABLE, "warning", "healthy", UNKNOWN)
+    return order.index(row.status), -(row.usage or 0.0), row.account, row.model
+
+
+def _parts(m: Margined, held: Holdings, question: Question) -> list[MarginPart]:
+    names = RowNames(m.plan)
+    known_accounts = {a for a, s in zip(held.accounts, m.told.status, strict=True) if s != UNKNOWN}
+    wanted = {question.account} if question.account else known_accounts
+    singly = bool(question.account) or len(held.quantity) <= MOST_LINES
+    return line_parts(m.model.name, m.plan, m.parts, held, names, wanted=wanted & known_accounts, singly=singly)
+
+
+def _disagreements(found: Sequence[Margined], held: Holdings) -> tuple[Disagreement, ...]:
+    """Per account the two models furthest apart, widest ratio first."""
+    if len(found) < 2:
+        return ()
+    initial = np.array([m.told.initial for m in found])
+    out = []
+    for a, account in enumerate(held.accounts):
+        column = initial[:, a]
+        usable = np.flatnonzero(np.isfinite(column))
+        if len(usable) < 2 or not np.nanmax(column) > 0:
+            continue
+        high, low = usable[np.argmax(column[usable])], usable[np.argmin(column[usable])]
+        out.append(Disagreement(account, found[high].model.name, found[low].model.name, float(column[high]),
+                                float(column[low]), _why(found[high], found[low], held, a)))
+    return tuple(sorted(out, key=lambda d: (-(d.highest - d.lowest) / max(d.highest, 1e-300), d.account)))
+
+
+def _why(high: Margined, low: Margined, held: Holdings, account: int) -> str:
+    """The groups of lines, by underlying and kind, whose parts make most of the gap."""
+    mine = np.flatnonzero(held.lines.account == account)
+    gap = high.parts.by_line[mine] - low.parts.by_line[mine]
+    column = held.lines.instrument[mine]
+    labels = held.columns.labels
+    group = [f"{labels['underlying'][i]} {labels['kind'][i]}" for i in column]
+    sums: dict[str, float] = {}
+    for name, amount in zip(group, gap, strict=True):
+        sums[name] = sums.get(name, 0.0) + float(amount)
+    total = sum(sums.values())
+    if not total > 0:
+        return ""
+    named = sorted(sums.items(), key=lambda item: -item[1])[:NAMED]
+    shares = ", ".join(f"{name} {amount / total:.0%}" for name, amount in named if amount > 0.05 * total)
+    binding = [scenario_told(m.plan, m.parts, held)[account] for m in (high, low)]
+    return f"of the gap: {shares}; binding: {binding[0] or 'none'} against {binding[1] or 'none'}"
+
+
+def _head(question: Question, held: Holdings, found: Sequence[Margined]) -> Head:
+    book, market = question.book, question.market
+    failing = tuple(sorted({a for m in found for a, s in zip(held.accounts, m.told.status, strict=True)
+                            if s in (LIQUIDATABLE, BANKRUPT)}))
+    unknown = {account: reason for m in found for account, reason in m.told.unknown.items()}
+    failures = (*book.failures, *(Failure(reason, account, accounts=(account,)) for account, reason
+                                  in sorted(unknown.items()) if not any(account in f.accounts for f in book.failures)))
+    mark = held.columns.numbers["mark"][held.lines.instrument]
+    equity = float(np.nansum(np.where(held.quantity != 0, held.quantity * mark, 0.0)))
+    return Head(book.name, question.title or book.name, market.as_of, market.numeraire, known(equity), len(book),
+                len(book.account_ids), failing, failures, not failures, importlib.metadata.version("seawall"))

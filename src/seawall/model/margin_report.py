@@ -1,0 +1,111 @@
+"""What must stand behind it? The answer about margin as plain data: every account under every model, and why.
+
+Money is in ``currency``. Requirements are losses > 0; equity, excess and moves as they are. None stands for a number
+that does not exist or could not be had; never NaN.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from seawall.model.report import Number
+from seawall.model.tail_report import Head
+
+
+class ModelTold(msgspec.Struct, frozen=True):
+    """One model: its grade is printed with every number that it gives.
+
+    assumed: columns that neither market nor book supplied, so that the model's own assumption stands.
+    readings: its switches, each with its value and note.
+    """
+
+    name: str
+    title: str
+    grade: str
+    model_id: str
+    effective_from: date
+    sources: tuple[str, ...]
+    missing: tuple[str, ...]
+    assumed: tuple[str, ...]
+    readings: tuple[str, ...]
+    initial: Number
+    maintenance: Number
+    liquidatable: int
+    unknown: int
+
+
+class AccountMargin(msgspec.Struct, frozen=True):
+    """One account under one model. usage: maintenance over equity. scenario: that binds, per term of most weight.
+
+    reason: why it is unknown. orders: what open orders take from the excess, None where there are none.
+    """
+
+    account: str
+    model: str
+    equity: Number
+    initial: Number
+    maintenance: Number
+    excess: Number
+    usage: Number
+    status: str
+    scenario: str
+    reason: str
+    orders: Number
+
+
+class MarginPart(msgspec.Struct, frozen=True):
+    """A part of one account's initial requirement: the parts of an account and model add up to it.
+
+    term: of the model. scenario: that binds in the row, empty where the charge has none. row: of the term, by its
+    netting keys. line: what is held; empty where the lines of a row are told together. chord: the part is a share of a
+    charge that is not linear (a cap, a deductible, a weight by size): it adds up, but is not what one more unit costs.
+    """
+
+    account: str
+    model: str
+    term: str
+    scenario: str
+    row: str
+    line: str
+    quantity: Number
+    amount: float
+    chord: bool
+
+
+class Disagreement(msgspec.Struct, frozen=True):
+    """An account on which two models differ most. why: the parts that make most of the gap, in words."""
+
+    account: str
+    high: str
+    low: str
+    highest: float
+    lowest: float
+    why: str
+
+
+class LadderStep(msgspec.Struct, frozen=True):
+    """One step of capital efficiency: the same account margined with more netting allowed.
+
+    saves: against the step before, > 0. risk: what the step relies on that the one before did not.
+    """
+
+    account: str
+    step: str
+    initial: Number
+    saves: Number
+    risk: str
+
+
+class MarginReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Every account under every model asked for, most used first."""
+
+    head: Head
+    models: tuple[ModelTold, ...]
+    accounts: tuple[AccountMargin, ...]
+    parts: tuple[MarginPart, ...]
+    disagreements: tuple[Disagreement, ...]
+    ladder: tuple[LadderStep, ...] = ()
+    notes: tuple[str, ...] = ()
+    schema: str = "seawall.margin/1"
