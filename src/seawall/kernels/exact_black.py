@@ -53,7 +53,8 @@ def black_call_put(
     In the quote currency; inverse: in units of the underlying, which is the value over the forward.
     """
     tables, out = _tables(forward, strike, volatility, years, is_call)
-    _value_each.run(*tables, inverse, out.reshape(-1, _width(out)))
+    if out.size:
+        _value_each.run(*tables, inverse, out.reshape(-1, _width(out)))
     return out if out.ndim else out[()]
 
 
@@ -62,7 +63,8 @@ def black_delta(
 ) -> Any:
     """Change of the value per unit of forward: N(d1) of a call, N(d1) - 1 of a put; half of each at the kink."""
     tables, out = _tables(forward, strike, volatility, years, is_call)
-    _delta_each.run(*tables, out.reshape(-1, _width(out)))
+    if out.size:
+        _delta_each.run(*tables, out.reshape(-1, _width(out)))
     return out if out.ndim else out[()]
 
 
@@ -74,14 +76,14 @@ def _tables(*operands: ArrayLike) -> tuple[list[Floats], Floats]:
     """Each operand as a contiguous table of one or all rows by one or all columns, and room for the result."""
     arrays = [np.asarray(operand, dtype=np.float64) for operand in operands]
     out = np.empty(np.broadcast_shapes(*(a.shape for a in arrays)))
-    return [_table(a, out.shape) for a in arrays], out
+    return [_table(a, out.shape) for a in arrays] if out.size else [], out
 
 
 def _table(a: Floats, shape: tuple[int, ...]) -> Floats:
     width = a.shape[-1] if a.ndim else 1
     if a.size > width and a.shape[:-1] != shape[:-1]:
-        a = np.ascontiguousarray(np.broadcast_to(a, (*shape[:-1], width)))
-    return a.reshape(-1, width)
+        a = np.broadcast_to(a, (*shape[:-1], width))
+    return np.ascontiguousarray(a).reshape(-1, width)
 
 
 @njit(inline="always", error_model="numpy")

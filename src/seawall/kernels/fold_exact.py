@@ -200,7 +200,7 @@ def _ticks(x: Floats, above: Ints, below: Ints, low: Ints, high: Ints) -> int:
             v = x[i, j]
             p = v * ratio
             if not abs(p) < LIMIT:
-                return i * x.shape[1] + j
+                return int(i * x.shape[1] + j)
             if abs(p) < 1.0:
                 # What rounding took may be too small to see; the sign says enough.
                 down, up = -1 if v < 0.0 else 0, 1 if v > 0.0 else 0
@@ -253,10 +253,10 @@ def _size(x: Ints) -> float:
 @njit(error_model="numpy")
 def _all_below(places: Ints, count: int, limit: int) -> bool:
     """Whether the first places are from 0 to below the limit."""
+    fits = True
     for n in range(count):
-        if not 0 <= places[n] < limit:
-            return False
-    return True
+        fits &= (places[n] >= 0) & (places[n] < limit)
+    return bool(fits)
 
 
 @njit(error_model="numpy")
