@@ -74,7 +74,7 @@ def _term(name: str, spec: Any) -> Term:
         raise InputError(f"terms.{name}.kind", found=found, wanted="one of " + ", ".join(kinds))
     try:
         term: Term = msgspec.convert(spec, kinds[found].spec, strict=True)
-    except msgspec.ValidationError as error:
+    except (InputError, msgspec.ValidationError) as error:
         raise InputError(f"terms.{name}", found=str(error), wanted=f"the fields of {found}") from error
     return term
 
