@@ -42,7 +42,7 @@ def ticks(values: ArrayLike, ticks_per_lot: int | Fraction | Sequence[int | Frac
     values: finite, any shape. ticks_per_lot > 0: one for all, or one per place of the first axis.
     Raises ModelError for what is not finite, or is 2^61 ticks or more.
     """
-    x = np.ascontiguousarray(values, dtype=np.float64)
+    x = np.asarray(values, dtype=np.float64, order="C")
     ratios = [Fraction(r) for r in ticks_per_lot] if isinstance(ticks_per_lot, Sequence) else [Fraction(ticks_per_lot)]
     if len(ratios) not in {1, len(x) if x.ndim else 1}:
         raise ShapeMismatch("ticks per lot for the first axis", found=len(ratios), wanted=x.shape)
