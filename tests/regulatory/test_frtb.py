@@ -15,6 +15,7 @@ from regulatory.example_crif import row, table_of
 from regulatory.plain_frtb import plain_frtb
 from seawall.formats.frtb_parameters import basel_parameters
 from seawall.model.sensitivity import Sensitivity, sensitivities_of
+from seawall.regulatory.contributions import by_row
 from seawall.regulatory.frtb import frtb_of
 
 PARAMETERS = basel_parameters()
@@ -90,8 +91,7 @@ def test_any_table_is_the_plain_loops_over_the_chapter(rows: list[Sensitivity], 
 @given(tables())
 def test_contributions_add_up_to_the_worst_scenario(rows: list[Sensitivity]) -> None:
     result = frtb_of(sensitivities_of(rows), PARAMETERS)
-    shares = [one for c in result.risk_classes for m in c.measures for b in m.buckets for one in b.sensitivities]
-    assert sum(one.contribution for one in shares) == pytest.approx(result.total, rel=CLOSE, abs=1e-3)
+    assert sum(by_row(result).values()) == pytest.approx(result.total, rel=CLOSE, abs=1e-3)
     assert sum(one.requirement for one in result.risk_classes) == pytest.approx(result.total, rel=CLOSE, abs=1e-6)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -13,25 +11,13 @@ from regulatory.example_crif import crif, row, table_of
 from regulatory.plain_simm import plain_simm
 from seawall.errors import InputError
 from seawall.formats.simm_parameters import synthetic_simm_parameters
-from seawall.model.regulatory import SimmResult
 from seawall.model.sensitivity import Sensitivity, sensitivities_of
+from seawall.regulatory.contributions import by_row
 from seawall.regulatory.simm import simm_by_portfolio, simm_of
 
 PARAMETERS = synthetic_simm_parameters()
 # Sums of a few products in another order, through square roots: relative to amounts up to 1e14.
 CLOSE = 1e-9
-
-
-def by_row(result: SimmResult) -> dict[str, float]:
-    """What each row has in the total, its vega and curvature together."""
-    parts: dict[str, float] = defaultdict(float)
-    for product in result.products:
-        for risk_class in product.risk_classes:
-            for measure in risk_class.measures:
-                for bucket in measure.buckets:
-                    for share in bucket.sensitivities:
-                        parts[share.where] += share.contribution
-    return parts
 
 
 @settings(max_examples=200)
@@ -135,6 +121,8 @@ def test_add_ons_come_on_top() -> None:
     assert {one.kind: one.amount for one in result.add_ons} == {
         "multiplier": pytest.approx(0.5 * 3e5), "fixed": 7e3, "notional": pytest.approx(0.02 * 1.5e6)}
     assert result.total == pytest.approx(3e5 + 1.5e5 + 7e3 + 3e4)
+    assert by_row(result)["row 2"] == pytest.approx(1.5e5)
+    assert sum(by_row(result).values()) == pytest.approx(result.total)
     assert result.complete
 
 
@@ -194,6 +182,16 @@ def test_invented_parameters_and_uncertain_formulas_are_told() -> None:
     assert any("invented" in note for note in result.notes)
     exact = simm_of(table_of(row("Risk_IRCurve", "USD", 1e4, label1="1y")), PARAMETERS)
     assert exact.grade == "exact"
+
+
+def test_an_option_that_ends_within_the_margin_period_bends_by_half() -> None:
+    slow = msgspec.structs.replace(PARAMETERS, calendar_days=28.0)
+    for label in ("2w", "1m"):
+        rows = [row("Risk_IRVol", "USD", 1e4, label1=label)]
+        curvature = simm_of(table_of(*rows), slow).products[0].risk_classes[0].measures[1]
+        # One exposure x costs x (1 + lambda), lambda 5.63, over the square of the volatility ratio.
+        share = 0.5 * min(1.0, 28 / {"2w": 14, "1m": 365 / 12}[label])
+        assert curvature.requirement == pytest.approx(1e4 * share * 6.634897 / 0.25, rel=1e-6)
 
 
 def test_other_numbers_have_another_identity() -> None:

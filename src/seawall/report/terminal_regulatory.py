@@ -14,12 +14,11 @@ from seawall.model.failure import Failure
 from seawall.model.regulatory import (
     Calibration,
     FrtbResult,
-    MeasureShare,
     RiskClassShare,
-    SensitivityShare,
     SimmReport,
     SimmResult,
 )
+from seawall.regulatory.contributions import by_row, shares_of
 from seawall.words import Unit
 
 ROWS, FAILURES = 8, 12
@@ -56,7 +55,7 @@ def _simm(result: SimmResult) -> Iterator[ConsoleRenderable]:
         table.add_row(f"add-on, {one.kind} {one.of}".rstrip(), words.money(one.amount, unit),
                       words.money(one.amount, unit), "", Text(one.where, style="dim"))
     yield table
-    yield from _rows((m for p in result.products for c in p.risk_classes for m in c.measures), unit)
+    yield from _rows(result, unit)
     yield from _failures(result.failures)
     yield _foot(result.calibration, (f"calculation currency {result.calculation_currency}", *result.notes))
 
@@ -76,7 +75,7 @@ def _frtb(result: FrtbResult) -> Iterator[ConsoleRenderable]:
     for share in result.risk_classes:
         _add_measures(table, share, unit)
     yield table
-    yield from _rows((m for c in result.risk_classes for m in c.measures), unit)
+    yield from _rows(result, unit)
     yield from _failures(result.failures)
     yield _foot(result.calibration, (f"reporting currency {result.reporting_currency}", *result.notes))
 
@@ -89,19 +88,15 @@ def _add_measures(table: Table, share: RiskClassShare, unit: Unit) -> None:
                       words.money(one.contribution, unit), one.grade, Text(buckets, style="dim"))
 
 
-def _rows(measures: Iterable[MeasureShare], unit: Unit) -> Iterator[ConsoleRenderable]:
-    """The rows that have most in the total, either way; a row of volatility counts in vega and curvature."""
-    shares: dict[str, list[SensitivityShare]] = {}
-    for measure in measures:
-        for bucket in measure.buckets:
-            for share in bucket.sensitivities:
-                shares.setdefault(share.where, []).append(share)
-    sums = sorted(((sum(one.contribution for one in group), group[0]) for group in shares.values()),
-                  key=lambda pair: -abs(pair[0]))
-    if not sums:
+def _rows(result: SimmResult | FrtbResult, unit: Unit) -> Iterator[ConsoleRenderable]:
+    """The rows that have most in the total, either way."""
+    shares = {share.where: share for share in shares_of(result)}
+    largest = sorted(((amount, shares[where]) for where, amount in by_row(result).items() if where in shares),
+                     key=lambda pair: -abs(pair[0]))
+    if not largest:
         return
     table = _table("Row", "Sensitivity", f"In the total, USD {unit.symbol}".strip(), left=(0,))
-    for amount, share in sums[:ROWS]:
+    for amount, share in largest[:ROWS]:
         labels = " ".join(text for text in (share.qualifier, share.label1, share.label2) if text)
         table.add_row(f"{share.where}  {labels}", words.number(share.amount), words.money(amount, unit, sign=True))
     yield table
