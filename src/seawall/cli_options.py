@@ -40,3 +40,14 @@ def proxies(texts: list[str]) -> dict[str, tuple[str, float]]:
             raise InputError("--proxy", found=f"{asset}={meaning}", wanted="ASSET=SOURCE:BETA",
                              remedy="such as AVAX=BTC:1.4") from error
     return found
+
+
+def numbers(option: str, texts: list[str]) -> dict[str, float]:
+    """``NAME=NUMBER`` by name. Raises InputError naming the option."""
+    found = {}
+    for name, text in pairs(option, texts).items():
+        try:
+            found[name] = float(text)
+        except ValueError as error:
+            raise InputError(option, found=f"{name}={text}", wanted="NAME=NUMBER") from error
+    return found

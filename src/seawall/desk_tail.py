@@ -13,6 +13,7 @@ from seawall.errors import BookProblems
 from seawall.formats.book import read_book
 from seawall.formats.document import encode
 from seawall.inquiry.asked import Asked, Progress
+from seawall.model.margin_report import MarginReport
 from seawall.model.policy import Policy
 from seawall.model.tail_report import Answer
 from seawall.report.tail_html import render_answer
@@ -35,10 +36,10 @@ def answer(desk: Desk, question: Question, files: Files, screen: Console, side: 
     with stages(side, files.quiet) as stage:
         found = question(asked_of(desk, stage), stage)
         stage("writing")
-        written = _write(found, files)
+        paths = written(found, files)
     if not files.quiet:
         show_answer(found, screen)
-        for path in written:
+        for path in paths:
             screen.print(f"Wrote {path} {path.stat().st_size / 1000:,.0f} kB", style="dim", highlight=False,
                          soft_wrap=True)
     return FAILING if found.head.failing else 0 if found.head.complete else PARTIAL
@@ -58,13 +59,14 @@ def asked_of(desk: Desk, stage: Progress) -> Asked:
     return Asked(book, market, plan, policy, made_of.history, desk.title, desk.draws, desk.seed, desk.days)
 
 
-def _write(found: Answer, files: Files) -> list[Path]:
+def written(found: Answer | MarginReport, files: Files) -> list[Path]:
+    """Writes the page and the JSON that are wanted; where they are."""
     contents = ((files.html, render_answer), (files.json, encode))
-    written = []
+    paths = []
     for path, made in contents:
         if path is not None:
             data = made(found)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data if isinstance(data, bytes) else data.encode())
-            written.append(path)
-    return written
+            paths.append(path)
+    return paths

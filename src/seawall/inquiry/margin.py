@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from seawall.errors import InputError
 from seawall.inquiry.asked import Progress
+from seawall.inquiry.margin_changes import (
+    Wish,
+    account_stand,
+    changes_told,
+    distances_told,
+    exits_told,
+    orders_told,
+    rehearsal_told,
+)
 from seawall.inquiry.margin_parts import RowNames, line_parts, scenario_told
 from seawall.margin.holdings import Holdings, holdings
 from seawall.margin.plan import Contributions, Plan, bind, explain, index
 from seawall.margin.require import BANKRUPT, INITIAL, LIQUIDATABLE, UNKNOWN, Requirements, require
-from seawall.margin.shock import Supplied
 from seawall.model.book import Book
 from seawall.model.failure import Failure
 from seawall.model.margin import MarginModel
-from seawall.model.margin_report import AccountMargin, Disagreement, MarginPart, MarginReport, ModelTold
+from seawall.model.margin_report import (
+    AccountMargin,
+    ChangeTold,
+    Disagreement,
+    DistanceTold,
+    ExitTold,
+    MarginPart,
+    MarginReport,
+    ModelTold,
+    RehearsalTold,
+)
 from seawall.model.market import Market
-from seawall.model.state import State, present
+from seawall.model.state import present
 from seawall.model.tail_report import Head
 from seawall.statement.numbers import known
+from seawall.whatif.stand import Supplier
 
-Supplier = Callable[[Holdings, State], Mapping[str, Supplied]]
+Orders = Mapping[tuple[str, str], float]
 MOST_LINES = 2_000  # of a whole book whose parts are told line by line
 NAMED = 3
 
@@ -47,7 +66,12 @@ class Question:
     market: Market
     models: tuple[MarginModel, ...]
     title: str = ""
-    account: str = ""
+    wish: Wish = field(default_factory=Wish)
+
+    @property
+    def account(self) -> str:
+        """The account asked about by name, or none."""
+        return self.wish.account
 
 
 def margin_report(question: Question, progress: Progress, supplier: Supplier | None = None) -> MarginReport:
@@ -62,12 +86,52 @@ def margin_report(question: Question, progress: Progress, supplier: Supplier | N
     for model in question.models:
         progress(f"margin by {model.name}")
         found.append(margined(model, held, question.market, supplier))
+    asked = _asked(question, held, progress, supplier)
     return MarginReport(
         head=_head(question, held, found), models=tuple(_model(m) for m in found),
-        accounts=tuple(sorted((row for m in found for row in _accounts(m, held)), key=_most_used)),
+        accounts=tuple(sorted((row for m in found for row in _accounts(m, held, asked.orders)), key=_most_used)),
         parts=tuple(part for m in found for part in _parts(m, held, question)),
-        disagreements=_disagreements(found, held),
+        disagreements=_disagreements(found, held), changes=tuple(asked.changes),
+        rehearsals=tuple(asked.rehearsals), distances=tuple(asked.distances), exits=tuple(asked.exits),
+        notes=tuple(asked.notes),
     )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked beside the requirement. orders: what open orders take, by model and account."""
+
+    orders: dict[tuple[str, str], float] = field(default_factory=dict)
+    changes: list[ChangeTold] = field(default_factory=list)
+    rehearsals: list[RehearsalTold] = field(default_factory=list)
+    distances: list[DistanceTold] = field(default_factory=list)
+    exits: list[ExitTold] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def _asked(question: Question, held: Holdings, progress: Progress, supplier: Supplier | None) -> _Asked:
+    wish, out = question.wish, _Asked()
+    for model in question.models:
+        if wish.sets:
+            progress(f"rehearsing {model.name}")
+            supplied = supplier(held, present(question.market)) if supplier is not None and model.cubes else {}
+            told = rehearsal_told(model, wish.sets, held, supplied)
+            if told is None:
+                out.notes.append(f"{model.name} has none of the parameters to rehearse: {', '.join(wish.sets)}")
+            else:
+                out.rehearsals.append(told)
+        for account in sorted({o.account_id for o in wish.orders}):
+            names = [o.instrument_id for o in wish.orders if o.account_id == account]
+            standing = account_stand(model, question.book, question.market, account, names=names, supplier=supplier)
+            out.orders[model.name, account] = orders_told(standing, wish.orders).reserved
+        if wish.account:
+            progress(f"what if, by {model.name}")
+            standing = account_stand(model, question.book, question.market, wish.account, names=tuple(wish.trades),
+                                     supplier=supplier)
+            out.changes.extend(changes_told(standing, wish))
+            out.distances.extend(distances_told(standing))
+            out.exits.extend(exits_told(standing))
+    return out
 
 
 def margined(model: MarginModel, held: Holdings, market: Market, supplier: Supplier | None = None) -> Margined:
@@ -89,14 +153,15 @@ def _model(m: Margined) -> ModelTold:
     )
 
 
-def _accounts(m: Margined, held: Holdings) -> list[AccountMargin]:
+def _accounts(m: Margined, held: Holdings, orders: Orders) -> list[AccountMargin]:
     told, scenario = m.told, scenario_told(m.plan, m.parts, held)
     rows = zip(held.accounts, told.equity, told.initial, told.maintenance, told.excess, told.status, strict=True)
     return [
         AccountMargin(
             account, m.model.name, known(float(equity)), known(float(initial)), known(float(maintenance)),
             known(float(excess)), known(float(maintenance / equity)) if equity > 0 else None, status,
-            scenario[n] if status != UNKNOWN else "", told.unknown.get(account, ""), None,
+            "" if status == UNKNOWN else scenario[n], told.unknown.get(account, ""),
+            orders.get((m.model.name, account)),
         )
         for n, (account, equity, initial, maintenance, excess, status) in enumerate(rows)
     ]

@@ -101,6 +101,21 @@ class Override(Part, rename={"starts": "from"}, frozen=True, kw_only=True):
     rows: dict[str, tuple[tuple[float | str, ...], ...]] = {}
 
 
+class Liquidation(Part, frozen=True, kw_only=True):
+    """What the venue does to an account below its maintenance requirement, as far as it says.
+
+    share: of the account that is closed at first, 1 for all of it. target: maintenance over equity at which it stops,
+    1 for the requirement itself. penalty: share of the closed notional that the account pays. price: where it is
+    closed, in words. note: what else happens.
+    """
+
+    share: float = 1.0
+    target: float = 1.0
+    penalty: float = 0.0
+    price: str = "the mark"
+    note: str = ""
+
+
 class MarginModel(Part, frozen=True, kw_only=True):
     """A venue's rules for a whole account; every number of it is data.
 
@@ -108,7 +123,8 @@ class MarginModel(Part, frozen=True, kw_only=True):
     owned. currency: what its results are in. kinds: what the model calls our instrument kinds. accepts: by label, the
     values it takes; others are refused by name. parameters: numbers by name. by: by label, by its value ("*" for any
     other), columns that hang on it. columns: formulas. assumed: columns that hold where market and book supply none.
-    missing: what the source has and this file has not.
+    missing: what the source has and this file has not. cubes: scenarios whose gains are supplied at binding.
+    liquidation: what happens below the maintenance requirement.
     """
 
     name: str
@@ -130,6 +146,7 @@ class MarginModel(Part, frozen=True, kw_only=True):
     scenarios: dict[str, ColumnRule] = {}
     dated: tuple[Override, ...] = ()
     cubes: tuple[str, ...] = ()
+    liquidation: Liquidation | None = None
 
     def __post_init__(self) -> None:
         if self.grade not in GRADES:
@@ -140,8 +157,8 @@ class MarginModel(Part, frozen=True, kw_only=True):
 
     @property
     def model_id(self) -> str:
-        """Hash of every number and formula; titles, sources and notes are not part of it."""
-        words = {"title": "", "sources": (), "missing": (), "grade": "approximate"}
+        """Hash of every number and formula of the requirement; titles, sources, notes and liquidation are no part."""
+        words = {"title": "", "sources": (), "missing": (), "grade": "approximate", "liquidation": None}
         bare = msgspec.structs.replace(self, **words, switches={
             name: msgspec.structs.replace(switch, note="") for name, switch in self.switches.items()})
         return content_id("margin model", bare)

@@ -98,6 +98,65 @@ class LadderStep(msgspec.Struct, frozen=True):
     risk: str
 
 
+class ChangeTold(msgspec.Struct, frozen=True):
+    """One account under one model before and after a change asked about. allowed: whether the venue would let it."""
+
+    account: str
+    model: str
+    change: str
+    equity: tuple[float, float]
+    initial: tuple[float, float]
+    maintenance: tuple[float, float]
+    allowed: bool
+
+
+class RehearsalTold(msgspec.Struct, frozen=True):
+    """Other parameters of one model, on every account: who would be liquidated, what margin moves, which debt appears.
+
+    initial: change of the sum of initial requirements. exposed: maintenance requirement of those liquidated. debt:
+    negative equity of all, before and after.
+    """
+
+    model: str
+    change: str
+    liquidated: tuple[str, ...]
+    relieved: tuple[str, ...]
+    warned: tuple[str, ...]
+    unknown: tuple[str, ...]
+    initial: float
+    exposed: float
+    debt: tuple[float, float]
+
+
+class DistanceTold(msgspec.Struct, frozen=True):
+    """How far one account is from its maintenance requirement along one move, all else where it is.
+
+    what: spot:BTC, or volatility:BTC for all volatilities of it. move: share of the level, None where no move as far as
+    ``probed`` does. level: where that is. venue: what the venue does there, in words, where the model tells.
+    """
+
+    account: str
+    model: str
+    what: str
+    move: Number
+    level: Number
+    probed: float
+    venue: str
+
+
+class ExitTold(msgspec.Struct, frozen=True):
+    """One of the cheapest trades that bring an account back above its initial requirement. gap: of the set's cost above
+    the lower bound of a linear programme."""
+
+    account: str
+    model: str
+    instrument: str
+    quantity: float
+    cost: float
+    reached: bool
+    gap: float
+
+
 class MarginReport(msgspec.Struct, frozen=True, kw_only=True):
     """Every account under every model asked for, most used first."""
 
@@ -107,5 +166,9 @@ class MarginReport(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[MarginPart, ...]
     disagreements: tuple[Disagreement, ...]
     ladder: tuple[LadderStep, ...] = ()
+    changes: tuple[ChangeTold, ...] = ()
+    rehearsals: tuple[RehearsalTold, ...] = ()
+    distances: tuple[DistanceTold, ...] = ()
+    exits: tuple[ExitTold, ...] = ()
     notes: tuple[str, ...] = ()
     schema: str = "seawall.margin/1"

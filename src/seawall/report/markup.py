@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from seawall import words
 from seawall.report.explainers import TERMS
+from seawall.report.margin_explainers import MARGIN_TERMS
 from seawall.report.tail_explainers import TAIL_TERMS
 
 # A hyphen before a digit is a minus unless it joins a name (BTC-27MAR26) or a date (2026-02-05).
@@ -82,7 +83,7 @@ def _head(column: Column, at: str, *, late: bool) -> str:
 
 def term(key: str, label: str, *, at: str, right: bool = False) -> str:
     """A dotted term with its explanation on hover or focus. right: near the right edge, so opens leftwards."""
-    title, body = TERMS[key] if key in TERMS else TAIL_TERMS[key]
+    title, body = next(terms[key] for terms in (TERMS, TAIL_TERMS, MARGIN_TERMS) if key in terms)
     side = " r" if right else ""
     return (f'<span class="x{side}" tabindex="0" aria-describedby="x-{at}">{label}'
             f'<span role="tooltip" id="x-{at}"><b>{title}</b>{body}</span></span>')

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from seawall import words
 from seawall.model.identity import content_id
+from seawall.model.margin_report import MarginReport
 from seawall.model.tail_report import Answer, Head
 from seawall.report.html import POLICY, style
 from seawall.report.markup import mono, section, status, term, text
@@ -34,7 +35,7 @@ class Part(NamedTuple):
     body: str
 
 
-def shell(answer: Answer, kind: str, said: Said, tiles: Sequence[Tile], parts: Sequence[Part]) -> str:
+def shell(answer: Answer | MarginReport, kind: str, said: Said, tiles: Sequence[Tile], parts: Sequence[Part]) -> str:
     """The whole page, in order of reading; a question without data has no section and no link."""
     head = answer.head
     shown = [p for p in parts if p.body]
@@ -51,7 +52,7 @@ def shell(answer: Answer, kind: str, said: Said, tiles: Sequence[Tile], parts: S
         f"{_verdict(head, said)}{_headline(head, tiles)}\n{body}\n</main>\n{_footer(answer)}\n</div></body></html>\n")
 
 
-def _masthead(answer: Answer, kind: str) -> str:
+def _masthead(answer: Answer | MarginReport, kind: str) -> str:
     head = answer.head
     looked = f"{words.count(head.accounts, 'account')}, {words.count(head.lines, 'line')}"
     return (f'<header class="top"><div><span class="brand">{LOGO}Seawall</span> &nbsp;{text(words.capital(kind))} · '
@@ -59,7 +60,7 @@ def _masthead(answer: Answer, kind: str) -> str:
             f"{text(head.currency)} · {mono(words.hash_short(identity(answer)))}</div></header>")
 
 
-def identity(answer: Answer) -> str:
+def identity(answer: Answer | MarginReport) -> str:
     """Hash of everything in the answer."""
     return content_id("answer", answer)
 
@@ -115,6 +116,6 @@ def notes_section(head: Head, notes: Sequence[str]) -> str:
     return section("notes", title, "", f'<div class="empty" role="note"><ul>{body}</ul></div>')
 
 
-def _footer(answer: Answer) -> str:
+def _footer(answer: Answer | MarginReport) -> str:
     return (f"<footer><span>Seawall {text(answer.head.version)} · {text(answer.schema)} · every time in UTC</span>"
             f"<span>Same inputs, same digits: {mono(identity(answer))}</span></footer>")

@@ -1,0 +1,78 @@
+"""What does a question about margin gather and leave behind? Files in, the answer, files and a screen out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from seawall.desk import Desk, market_of, stages
+from seawall.desk_tail import FAILING, PARTIAL, Files, written
+from seawall.errors import BookProblems, InputError
+from seawall.formats.book import read_book
+from seawall.formats.margin_models import read_margin_model
+from seawall.formats.orders import read_orders
+from seawall.inquiry.asked import Progress
+from seawall.inquiry.margin import Question, margin_report
+from seawall.inquiry.margin_changes import Wish
+from seawall.model.margin import MarginModel
+from seawall.model.market import Market
+from seawall.report.terminal_margin import show_margin
+
+
+@dataclass(frozen=True)
+class Asking:
+    """desk: files and names. models: names or preset files. account: told line by line. sets: parameters rehearsed on
+    every account. trades, deposits: what the account would do."""
+
+    desk: Desk
+    models: tuple[str, ...]
+    account: str = ""
+    orders: Path | None = None
+    sets: Mapping[str, float] = field(default_factory=dict)
+    trades: Mapping[str, float] = field(default_factory=dict)
+    deposits: Mapping[str, float] = field(default_factory=dict)
+
+
+def ask(asking: Asking, files: Files, screen: Console, side: Console) -> int:
+    """Asks, writes what is wanted, shows it, and returns the exit code."""
+    with stages(side, files.quiet) as stage:
+        question = question_of(asking, stage)
+        found = margin_report(question, stage)
+        stage("writing")
+        paths = written(found, files)
+    if not files.quiet:
+        show_margin(found, screen)
+        for path in paths:
+            screen.print(f"Wrote {path} {path.stat().st_size / 1000:,.0f} kB", style="dim", highlight=False,
+                         soft_wrap=True)
+    return FAILING if found.head.failing else 0 if found.head.complete else PARTIAL
+
+
+def question_of(asking: Asking, stage: Progress) -> Question:
+    """Book, market, models and wishes of the files. Raises InputError and its kin for what cannot be used."""
+    stage("reading the market")
+    market = market_of(asking.desk)
+    stage("reading the book")
+    book = read_book(asking.desk.book, market, strict=asking.desk.strict)
+    if not len(book):
+        raise BookProblems(asking.desk.book, [str(f) for f in book.failures] or ["it has no row to read"])
+    if not asking.account and (asking.trades or asking.deposits):
+        raise InputError("--trade and --deposit", found="no account", wanted="--account with them")
+    if asking.orders is not None:
+        orders = read_orders(asking.orders)
+        book = replace(book, failures=(*book.failures, *orders.failures))
+    wish = Wish(asking.account, asking.sets, asking.trades, asking.deposits,
+                orders.orders if asking.orders is not None else ())
+    return Question(book, market, _models(asking, market), asking.desk.title, wish)
+
+
+def _models(asking: Asking, market: Market) -> tuple[MarginModel, ...]:
+    """The models as they stood on the market's day. Raises InputError for one named twice."""
+    found = [read_margin_model(name) for name in asking.models]
+    names = [model.name for model in found]
+    if len(set(names)) < len(names):
+        raise InputError("--models", found=", ".join(names), wanted="each model once")
+    return tuple(model.on(max(market.as_of.date(), model.effective_from)) for model in found)
