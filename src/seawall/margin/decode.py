@@ -28,10 +28,15 @@ def decode(data: bytes, *, path: object = "preset") -> MarginModel:
         raise FileProblem(path, "is not TOML", found=str(error), wanted="a preset file",
                           remedy="see the reference of margin models") from error
     try:
-        model = _model(raw)
-        _check(model)
+        return built(raw)
     except (InputError, msgspec.ValidationError) as error:
         raise FileProblem(path, str(error), remedy="see the reference of margin models") from error
+
+
+def built(tables: Mapping[str, Any]) -> MarginModel:
+    """The model that the tables of a preset file describe. Raises InputError or msgspec's ValidationError."""
+    model = _model(tables)
+    _check(model)
     return model
 
 
