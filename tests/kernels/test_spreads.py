@@ -145,6 +145,14 @@ def test_a_calendar_of_two_to_one_takes_the_scarcer_leg_and_the_next_spread_the_
     assert (long_left.tolist(), short_left.tolist()) == ([0, 0, 0, 0], [0, 0, 5, 0])
 
 
+def test_no_rounding_of_a_used_leg_is_left_for_later_spreads() -> None:
+    """7.61 / 0.3 x 0.3 is less than 7.61 in binary."""
+    spreads = [[(0, 1, 0.3), (1, -1, 0.3)], [(0, 1, 1), (2, -1, 1)]]
+    formed, used, long_left, _ = form_spreads(np.array([7.61, 0.0, 0.0]), np.array([0.0, 9.0, 9.0]),
+                                              *arrays(spreads, np.float64))
+    assert (formed[1], used[0], long_left[0]) == (0.0, 7.61, 0.0)
+
+
 def test_long_and_short_of_one_tier_make_a_spread_within_it() -> None:
     spreads = [[(0, 1, 1), (0, -1, 1)]]
     formed, used, long_left, short_left = form_spreads(np.array([5.0]), np.array([3.0]), *arrays(spreads, np.float64))

@@ -315,3 +315,14 @@ def test_an_entity_of_two_ratings_and_identifiers_given_twice_are_refused() -> N
         only([CREDIT[0], replace(CREDIT[0], trade_id="X", quality="BB")])
     with pytest.raises(InputError, match="given twice"):
         only([CREDIT[0], CREDIT[0]])
+
+
+def test_one_and_five_years_stand_in_the_middle_bucket() -> None:
+    edges = [trade("A", "interest_rate", "USD", notional=100, end=1), trade("B", "interest_rate", "USD", notional=100,
+                                                                             end=5)]
+    together = only(edges).add_on
+    assert together == pytest.approx(sum(only([one]).add_on for one in edges))
+    apart = [edges[0], replace(edges[1], end=5.01)]
+    assert only(apart).add_on < sum(only([one]).add_on for one in apart)
+    apart = [replace(edges[0], end=0.99), edges[1]]
+    assert only(apart).add_on < sum(only([one]).add_on for one in apart)
