@@ -1,13 +1,18 @@
 """The mildest move that costs so much, per account."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from example_dangers import MARKET, book, view
+import example_market
+from example_dangers import MARKET, SHELF, book, dynamics, view
 from seawall.discovery.reverse import distances_to_ruin, mildest_losses
+from seawall.discovery.space import View, factor_space
 from seawall.discovery.worst import worst_plausible
 from seawall.errors import ShapeMismatch
+from seawall.instruments.option import OptionTerms
 from seawall.measures.scan import scan
 
 
@@ -68,3 +73,29 @@ def test_the_distance_to_the_scan_is_nearer_than_that_to_nothing():
 def test_one_target_for_each_row():
     with pytest.raises(ShapeMismatch):
         mildest_losses(view(book(("A", "BTC", 1.0))), np.ones(2))
+
+
+def test_a_narrow_danger_beside_a_wide_one_is_found(monkeypatch):
+    """Butterflies that expire tomorrow lose in slivers: one ray turned downhill ends at twice the distance."""
+    tomorrow = example_market.AS_OF + timedelta(days=1)
+    monkeypatch.setattr(example_market, "EXPIRIES", (tomorrow, example_market.EXPIRIES[1]))
+    lines = [("A", "BTC-PERP", 0.41), ("A", "ETH", 0.18)]
+    for asset, strikes, quantity in (("BTC", (59000, 60000, 61000), -60.4), ("ETH", (2250, 2400, 2500), 31.3),
+                                     ("ETH", (3200, 3300, 3400), -8.6)):
+        for strike, times in zip(strikes, (1, -2, 1), strict=True):
+            name = f"{asset}-{strike}-C-tomorrow"
+            monkeypatch.setitem(SHELF, name, OptionTerms(instrument_id=name, underlying=asset, expiry=tomorrow,
+                                                         strike=float(strike), option_type="call"))
+            lines.append(("A", name, times * quantity))
+    seen = View(book(*lines), example_market.example_market(), factor_space(dynamics()), "USD")
+    target = 3890.0
+    found = mildest_losses(seen, np.array([target]))[0]
+    rays = np.random.default_rng(1).normal(size=(4000, seen.space.white.rank))
+    rays /= np.linalg.norm(rays, axis=1)[:, None]
+    steps = np.arange(0.05, 4.0, 0.05)
+    points = (rays[:, None, :] * steps[None, :, None]).reshape(-1, rays.shape[1])
+    lost = (seen.loss(seen.space.moves_of(points)) >= target).reshape(len(rays), -1)
+    drawn = float(np.min(np.where(lost.any(axis=1), steps[lost.argmax(axis=1)], np.inf)))
+    assert np.isfinite(drawn)
+    assert found.distance <= drawn
+    assert found.loss == pytest.approx(target, rel=1e-3)

@@ -20,9 +20,11 @@ from seawall.model.arrays import Floats, Ints
 from seawall.model.results import Held
 
 RADII = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0, 24.0, 32.0)
-SPREAD = 96
-ROUNDS, SETTLED = 10, 1e-4
-BLENDS = (1.0, 0.7, 0.4, 0.15, 0.05)
+SPREAD = 256
+# Rays of each row that are turned: the nearest to cross, unlike each other by this cosine. One alone can be a dead end.
+TURNED, ALIKE = 4, 0.9
+ROUNDS, SETTLED = 25, 1e-4
+BLENDS = (1.0, 0.7, 0.4, 0.15, 0.05, 0.015, 0.004)
 # Where a better direction's crossing is looked for, as shares of the present distance.
 NEARER = (0.6, 0.8, 0.9, 0.95, 0.98, 0.995, 1.0)
 FINE = 9
@@ -53,7 +55,7 @@ def mildest_losses(
     """The mildest move that costs each row of ``by`` its target (N), loss > 0; rows in the order of ``hold``.
 
     A search, so an upper bound of the true distance. Rays both ways along every axis, an even lattice and each row's
-    own steepest direction, valued at once for all rows; then each row's nearest crossing is turned towards the slope.
+    own steepest direction, valued at once for all rows; then each row's nearest crossings are turned towards the slope.
     """
     start = view.held(np.zeros((1, len(view.space.columns))), by=by)
     if len(targets) != len(start.keys):
@@ -64,18 +66,19 @@ def mildest_losses(
     points = (rays[:, None, :] * steps[None, :, None]).reshape(-1, rank)
     losses = view.losses(view.space.moves_of(points), by=by).reshape(len(targets), len(rays), len(steps))
     crossing = _crossings(losses, targets[:, None], steps)
-    best = np.argmin(crossing, axis=1)
-    distance, ray = crossing[np.arange(len(targets)), best], rays[best]
-    wanted = np.flatnonzero(np.isfinite(distance) & (targets > 0))
-    search = _Search(view, by, targets)
+    rows, ray = _candidates(crossing, rays, targets)
+    search, away = _Search(view, by, targets), crossing[rows, ray]
+    turned = rays[ray]
+    moving = np.arange(len(rows))
     for _ in range(rounds):
-        before = distance[wanted]
-        ray[wanted], distance[wanted] = search.turned(wanted, ray[wanted], before)
-        if not len(wanted) or (before - distance[wanted] <= SETTLED * before).all():
-            break
-    distance[wanted] = search.refined(wanted, ray[wanted], distance[wanted])
-    distance[targets <= 0] = 0.0
-    return _told(view, start, (targets, ray, distance), float(steps[-1]))
+        before = away[moving]
+        turned[moving], away[moving] = search.turned(rows[moving], turned[moving], before)
+        moving = moving[before - away[moving] > SETTLED * before]
+    away = search.refined(rows, turned, away)
+    distance, nearest = np.where(targets <= 0, 0.0, np.inf), np.zeros((len(targets), rank))
+    for place in np.argsort(-away, kind="stable"):  # the nearest of a row comes last, and stays
+        distance[rows[place]], nearest[rows[place]] = away[place], turned[place]
+    return _told(view, start, (targets, nearest, distance), float(steps[-1]))
 
 
 def distances_to_ruin(view: View, *, by: str = "account", scan: Scan | None = None) -> tuple[Reverse, ...]:
@@ -89,6 +92,22 @@ def distances_to_ruin(view: View, *, by: str = "account", scan: Scan | None = No
         margins = {key: float(margin) for key, margin in zip(scan.keys, scan.margin, strict=True)}
         targets = targets - np.array([margins.get(key, 0.0) for key in start.keys])
     return mildest_losses(view, targets, by=by)
+
+
+def _candidates(crossing: Floats, rays: Floats, targets: Floats) -> tuple[Ints, Ints]:
+    """Of each row that loses its target somewhere, its few nearest rays (by number) that are unlike each other."""
+    rows: list[int] = []
+    chosen: list[int] = []
+    for n in np.flatnonzero(targets > 0).tolist():
+        mine: list[int] = []
+        for ray in np.argsort(crossing[n], kind="stable").tolist():
+            if len(mine) == TURNED or not np.isfinite(crossing[n, ray]):
+                break
+            if (rays[mine] @ rays[ray] < ALIKE).all():
+                mine.append(ray)
+        rows += [n] * len(mine)
+        chosen += mine
+    return np.array(rows, dtype=np.int64), np.array(chosen, dtype=np.int64)
 
 
 class _Search:
