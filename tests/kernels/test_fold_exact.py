@@ -325,6 +325,16 @@ def test_scaled_bounds_enclose_every_product_and_no_more(cells: list[tuple[int, 
     assert np.array_equal(scale_exact(values, np.stack([weights, weights])), -((-values * weights) // ONE))
 
 
+def test_slices_and_read_only_arrays_are_taken_as_they_are() -> None:
+    case = Case(11)
+    wanted = case.bounds()
+    for name in ("lower", "upper", "gain", "loss", "deduct"):
+        array = getattr(case, name).repeat(2, axis=-1)[..., ::2]
+        array.flags.writeable = False
+        setattr(case, name, array)
+    assert all(np.array_equal(a, b) for a, b in zip(case.bounds(), wanted, strict=True))
+
+
 def test_charges_that_could_overflow_under_their_weight_are_refused() -> None:
     with pytest.raises(ModelError, match="2\\^61"):
         scale_exact(np.array([2**60]), np.full((2, 1), 3 * ONE))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numba import njit, types
 
 
@@ -18,8 +19,15 @@ class Entry:
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         self.function, self.arguments = function, arguments
 
+    def __call__(self, *arguments: Any) -> Any:
+        """The kernel's result; what it reads need not be contiguous, but is copied where it is not."""
+        try:
+            return self.compiled(*arguments)
+        except TypeError:
+            return self.compiled(*(np.ascontiguousarray(a) if isinstance(a, np.ndarray) else a for a in arguments))
+
     @cached_property
-    def run(self) -> Any:
+    def compiled(self) -> Any:
         """The compiled function."""
         # No fastmath: neither fused nor reassociated arithmetic, so that the bits are the same on every target.
         return njit(self.arguments, cache=True, nogil=True, error_model="numpy")(self.function)
@@ -36,5 +44,5 @@ def read(kind: Any, dimensions: int) -> Any:
 
 
 def written(kind: Any, dimensions: int) -> Any:
-    """A contiguous array that is written."""
+    """A contiguous array that is written: the caller's own, never a slice with gaps."""
     return types.Array(kind, dimensions, "C")

@@ -226,10 +226,10 @@ def power(x: ArrayLike, y: ArrayLike) -> Any:
     base, exponent = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if exponent.ndim == 0:
         out = np.empty(base.shape)
-        _power_of_one.run(base.reshape(-1), float(exponent), out.reshape(-1))
+        _power_of_one(base.reshape(-1), float(exponent), out.reshape(-1))
         return out if base.ndim else out[()]
     out = np.empty(np.broadcast_shapes(base.shape, exponent.shape))
-    _power_each.run(_flat(base, out.shape), _flat(exponent, out.shape), out.reshape(-1))
+    _power_each(_flat(base, out.shape), _flat(exponent, out.shape), out.reshape(-1))
     return out
 
 
@@ -240,5 +240,5 @@ def _flat(values: Floats, shape: tuple[int, ...]) -> Floats:
 def _each(kernel: Entry, x: ArrayLike) -> Any:
     values = np.asarray(x, dtype=np.float64)
     out = np.empty(values.shape)
-    kernel.run(values.reshape(-1), out.reshape(-1))
+    kernel(values.reshape(-1), out.reshape(-1))
     return out if values.ndim else out[()]

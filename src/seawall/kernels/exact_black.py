@@ -54,7 +54,7 @@ def black_call_put(
     """
     tables, out = _tables(forward, strike, volatility, years, is_call)
     if out.size:
-        _value_each.run(*tables, inverse, out.reshape(-1, _width(out)))
+        _value_each(*tables, inverse, out.reshape(-1, _width(out)))
     return out if out.ndim else out[()]
 
 
@@ -64,7 +64,7 @@ def black_delta(
     """Change of the value per unit of forward: N(d1) of a call, N(d1) - 1 of a put; half of each at the kink."""
     tables, out = _tables(forward, strike, volatility, years, is_call)
     if out.size:
-        _delta_each.run(*tables, out.reshape(-1, _width(out)))
+        _delta_each(*tables, out.reshape(-1, _width(out)))
     return out if out.ndim else out[()]
 
 

@@ -51,7 +51,7 @@ def ticks(values: ArrayLike, ticks_per_lot: int | Fraction | Sequence[int | Frac
     low, high = np.empty(x.shape, np.int64), np.empty(x.shape, np.int64)
     above, below = np.array([r.numerator for r in ratios]), np.array([r.denominator for r in ratios])
     rows = (len(ratios), x.size // len(ratios))
-    failed = int(_ticks.run(x.reshape(rows), above, below, low.reshape(rows), high.reshape(rows)))
+    failed = int(_ticks(x.reshape(rows), above, below, low.reshape(rows), high.reshape(rows)))
     if failed >= 0:
         place = tuple(int(n) for n in np.unravel_index(failed, x.shape))
         raise ModelError(f"value at {place} has no ticks: found {x[place]!r}, wanted a finite value below 2^61 ticks")
@@ -88,7 +88,7 @@ def hold_outward(
     Raises ModelError if a row could reach 2^61 ticks.
     """
     lower, upper = np.zeros((rows, low.shape[1]), np.int64), np.zeros((rows, low.shape[1]), np.int64)
-    reach = _hold.run(lots, instrument, row, low, high, lower, upper)
+    reach = _hold(lots, instrument, row, low, high, lower, upper)
     if reach < 0.0:
         raise ModelError("a line's instrument or row does not exist; wanted 0 to below their number")
     if reach * (largest(low, high) if size is None else size) >= LIMIT:
@@ -110,7 +110,7 @@ def fold_exact(
     """
     out = np.zeros((2, rows, lower.shape[1]), np.int64)
     caps = np.ascontiguousarray(np.broadcast_to(cap, (2, rows)))
-    fault = _fold.run(lower, upper, gain, gain_of, loss, loss_of, parent, caps, deduct, deduct_of, out)
+    fault = _fold(lower, upper, gain, gain_of, loss, loss_of, parent, caps, deduct, deduct_of, out)
     if fault:
         raise ModelError(FAULTS[fault])
     return out[0], out[1]
@@ -165,7 +165,7 @@ def scale_outward(lower: Ints, upper: Ints, weight: Ints) -> tuple[Ints, Ints]:
     Raises ModelError if a product could reach 2^61.
     """
     low, high = np.empty(lower.shape, np.int64), np.empty(lower.shape, np.int64)
-    if _scale.run(lower, upper, weight, low, high):
+    if _scale(lower, upper, weight, low, high):
         raise ModelError("a charge times its weight could pass 2^61 ticks; use larger ticks or smaller weights")
     return low, high
 
