@@ -29,7 +29,7 @@ from seawall.study.models import (
     ImpliedStudent,
     Model,
 )
-from seawall.study.rolling import Backtest, Schedule, backtest
+from seawall.study.rolling import Backtest, Mapper, Schedule, backtest
 from seawall.study.volatility_model import index_shape
 
 RESULTS = Path(__file__).parent / "results" / "backtests.md"
@@ -93,17 +93,16 @@ def studies() -> list[Study]:
     ]
 
 
-def judged(study: Study, share: float, pool: ProcessPoolExecutor | None) -> Case:
+def judged(study: Study, share: float, mapper: Mapper) -> Case:
     """The study's backtests over the last ``share`` of its rows, scored."""
     last = len(study.panel.dates) - 2
     first = max(study.first, last - int(share * (last - study.first)))
-    mapper = map if pool is None else pool.map
     runs = backtest(study.panel, study.books, study.models, Schedule(first, study.refit), mapper=mapper)
-    return Case(study.title, study.label, _scored(runs))
+    return Case(study.title, study.label, _scored(runs, mapper))
 
 
-def _scored(runs: Sequence[Backtest]) -> tuple[Scored, ...]:
-    return tuple(scored(run, seed=n) for n, run in enumerate(runs))
+def _scored(runs: Sequence[Backtest], mapper: Mapper) -> tuple[Scored, ...]:
+    return tuple(mapper(scored, runs, range(len(runs))))
 
 
 def main(share: float = 1.0, place: Path = RESULTS) -> None:
@@ -112,9 +111,9 @@ def main(share: float = 1.0, place: Path = RESULTS) -> None:
     with ProcessPoolExecutor(2) as pool:
         cases = []
         for study in studies():
-            cases.append(judged(study, share, pool))
+            cases.append(judged(study, share, pool.map))
             print(f"{time.perf_counter() - start:6.0f} s  {study.title}", flush=True)
-        cases.append(Case(TITLE, LABEL, _scored(chain_backtests(pool.map, share))))
+        cases.append(Case(TITLE, LABEL, _scored(chain_backtests(pool.map, share), pool.map)))
         print(f"{time.perf_counter() - start:6.0f} s  {TITLE}", flush=True)
     place.parent.mkdir(exist_ok=True)
     place.write_text(page(cases), encoding="utf-8")

@@ -24,13 +24,14 @@ LABEL = ("contracts chosen, revalued and settled on smiles of real chains. Model
          "before")
 STRUCK = Struck(("BTC", "ETH"), {"short gamma, hedged": {30.0: -1.0}, "calendar, hedged": {30.0: -1.0, 90.0: 1.0}})
 FIRST, REFIT = 1, 10
+LEAST = 30  # days without which no test can be made
 
 
 def chain_backtests(mapper: Mapper = map, share: float = 1.0) -> tuple[Backtest, ...]:
-    """BTC and ETH straddles on the daily Deribit chains, from the second on; or the last ``share`` of the days."""
+    """BTC and ETH straddles on the daily Deribit chains, from the second on; of ``share`` below one, the last days."""
     markets = [market for months in mapper(data.markets_of, data.chain_files()) for market in months]
     panel = data.chain_panel(markets)
-    first = max(FIRST, len(markets) - 2 - int(share * len(markets)))
+    first = max(FIRST, len(markets) - 2 - max(int(share * len(markets)), LEAST))
     models = _models(data.prelude(panel.dates[0]))
     return chain_backtest(markets, panel, STRUCK, models, Schedule(first, REFIT), mapper=mapper)
 

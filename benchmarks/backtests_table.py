@@ -18,6 +18,7 @@ from seawall.study.rolling import Backtest
 
 DRAWS = 2000
 REFERENCE = "historical, all rows"
+DEFAULT = "filtered historical, GJR"
 # Named days, or weeks, that every model met without having seen them.
 CRISES = {"12 March 2020": ("2020-03-12", "2020-03-12"), "19 May 2021": ("2021-05-19", "2021-05-19"),
           "LUNA, 9-13 May 2022": ("2022-05-09", "2022-05-13"), "FTX, 8-10 Nov 2022": ("2022-11-08", "2022-11-10"),
@@ -49,7 +50,7 @@ class Case(NamedTuple):
     scored: tuple[Scored, ...]
 
 
-def scored(run: Backtest, *, seed: int) -> Scored:
+def scored(run: Backtest, seed: int) -> Scored:
     """All tests of one run."""
     hits = exceptions(run.pnl, run.value_at_risk)
     confidence, deep = run.schedule.value_at_risk, run.schedule.expected_shortfall
@@ -96,7 +97,19 @@ def ranking(cases: Sequence[Case]) -> list[str]:
         rows.append(f"| {model} | {len(c)} | {np.mean(places[model]):.2f} | {c[:, 4].mean():+.3f} | "
                     f"{np.exp(np.log(c[:, 5]).mean()):.2f} | {c[:, 6].mean():.2%} | {c[:, 0].sum():.0f} | "
                     f"{c[:, 1].sum():.0f} | {c[:, 2].sum():.0f} | {c[:, 3].sum():.0f} |")
-    return [*rows, ""]
+    return [*rows, "", *_default(cases, sorted(places, key=lambda m: float(np.mean(places[m])))), ""]
+
+
+def _default(cases: Sequence[Case], ranked: Sequence[str]) -> list[str]:
+    """How the default fares, its worst first."""
+    mine = [(case.title, s) for case in cases for s in case.scored if s.run.model == DEFAULT]
+    lines = [f'The default is "{DEFAULT}", place {ranked.index(DEFAULT) + 1} of {len(ranked)} by mean rank. Rejected at '
+             f"5 % by count or by Z2, of {len(mine)} books:", ""]
+    for title, s in sorted(mine, key=lambda pair: min(pair[1].p_count, pair[1].p_z2)):
+        if min(s.p_count, s.p_z2) < 0.05:
+            lines.append(f"- {title}, {s.run.book}: {s.exceptions} exceptions of {0.01 * len(s.run.pnl):.1f} due (p "
+                         f"{s.p_count:.3f}), Z2 {s.z2:+.2f} (p {s.p_z2:.3f})")
+    return lines
 
 
 def section(case: Case) -> list[str]:
@@ -194,6 +207,7 @@ Made by `python -m benchmarks.backtests` from market data that is not part of th
 days before it and nothing else. 99 % value at risk: exceptions, with p-values of Kupiec's count, Christoffersen's
 independence and the dynamic quantile test. 97.5 % shortfall: Acerbi and Szekely's second statistic, its critical value
 simulated from the model's own forecasts. Joint score: FZ0 at 97.5 %, lower is better; a model that is merely high pays
-for it there, and its mean level stands beside. Losses and shortfalls in per cent of capital, of spot for options.
+for it there, and its mean level stands beside. Losses and shortfalls in per cent of capital, of spot for options; nan:
+too few exceptions to judge by.
 How it is done, which model is the default and why: [backtests](../../docs/explanation/backtests.md).
 """

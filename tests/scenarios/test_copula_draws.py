@@ -47,6 +47,15 @@ def test_quantiles_never_fall_as_probability_rises(places: list[float], seed: in
     assert (np.diff(law.quantile(u)) >= -1e-12).all()
 
 
+def test_a_tail_ends_at_three_times_the_largest_excess_seen() -> None:
+    values = np.concatenate([np.linspace(-2, 2, 980), np.linspace(2, 3, 19), [30.0]])
+    law = fit_semiparametric(values)
+    beyond, largest = law.upper.beyond(np.array([0.01, 1e-9])), 30.0 - law.upper.threshold
+    assert beyond[0] < 30.0  # within what was seen the fitted law itself
+    assert beyond[1] == pytest.approx(law.upper.threshold + 3 * largest)
+    assert law.quantile(np.array([1e-300]))[0] >= -(law.lower.threshold + 3 * (2.0 - law.lower.threshold)) - 1e-12
+
+
 @pytest.mark.parametrize("family", ["student", "gaussian"])
 def test_draws_have_each_margin_s_law_and_the_copula_s_order(family: str) -> None:
     dynamics = fit_dynamics(panel(rows=1500).select(PRICES), model="ewma")

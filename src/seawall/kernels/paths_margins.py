@@ -17,21 +17,27 @@ Floats = NDArray[np.float64]
 TAIL = 0.05
 LEAST_EXCEEDANCES = 10
 MOST_SHAPE = 0.49  # beyond one half a simulated variance would not exist
+# A log move with a Pareto tail has no finite expected price: a short sale's shortfall would be its farthest draw.
+FARTHEST = 3.0
 
 
 class ParetoTail(NamedTuple):
-    """threshold: where the tail begins; shape and scale of the excesses beyond it; mass: its probability."""
+    """threshold: where the tail begins; shape and scale of the excesses beyond it; mass: its probability.
+
+    farthest: the excess at which the tail ends, three times the largest seen.
+    """
 
     threshold: float
     shape: float
     scale: float
     mass: float
+    farthest: float
 
     def beyond(self, probability: Floats) -> Floats:
         """Distance from the origin at which so much probability lies farther out; at most ``mass``."""
         gone = np.log(self.mass / probability)
         excess = self.scale * (np.expm1(self.shape * gone) / self.shape if abs(self.shape) > 1e-9 else gone)
-        return np.asarray(self.threshold + excess)
+        return np.asarray(self.threshold + np.minimum(excess, self.farthest))
 
 
 class SemiParametric(NamedTuple):
@@ -87,6 +93,6 @@ def _tail(ascending: Floats, mass: float) -> ParetoTail:
     threshold = float(0.5 * (ascending[0] + ascending[1]))
     excesses = ascending[1:] - threshold
     if not excesses.max() > 0:
-        return ParetoTail(threshold, 0.0, 0.0, mass)
+        return ParetoTail(threshold, 0.0, 0.0, mass, 0.0)
     shape, scale = fit_pareto(excesses)
-    return ParetoTail(threshold, shape, scale, mass)
+    return ParetoTail(threshold, shape, scale, mass, FARTHEST * float(excesses.max()))

@@ -89,7 +89,7 @@ class EwmaNormal:
     def draws(self, past: Past) -> Draws:
         """Low-discrepancy normal moves along the covariance's own directions."""
         root = principal_root(ewma_covariance(_whole(past.last(self.window)), self.decay))
-        return Draws(student_draws(_uniforms(len(root)), root, math.inf))
+        return Draws(_standard(len(root), math.inf) @ root.T)
 
 
 class Filter(NamedTuple):
@@ -212,8 +212,7 @@ class ImpliedStudent:
             key = f"volatility:{factor.qualifier}:30d"
             if factor.risk_class == "spot" and key in past.keys:
                 deviation[n] = past.today[place_of(past.factors, key)] / np.sqrt(past.periods_per_year)
-        standard = student_draws(_uniforms(len(joint)), principal_root(joint), self.degrees)
-        return Draws(standard * deviation)
+        return Draws(_standard(len(joint), self.degrees) @ principal_root(joint).T * deviation)
 
 
 def _refuse_short(past: Past, name: str) -> None:
@@ -246,3 +245,9 @@ def _estimated(moves: Moves, model: str, decay: float) -> tuple[tuple[Margin, ..
 @lru_cache(maxsize=8)
 def _uniforms(count: int) -> Floats:
     return sobol_uniforms(SEED, DRAWS, count + 1)
+
+
+@lru_cache(maxsize=8)
+def _standard(count: int, degrees: float) -> Floats:
+    """(S,P) Student-t draws of unit covariance, the same for every row."""
+    return student_draws(_uniforms(count), np.eye(count), degrees)

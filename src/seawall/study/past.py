@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -79,7 +80,12 @@ def between(past: Past, first: int) -> Floats:
 
 def place_of(factors: Sequence[Factor], key: str) -> int:
     """Where a factor stands. Raises InputError naming those that are there."""
-    for n, factor in enumerate(factors):
-        if factor.key == key:
-            return n
-    raise InputError("factor of a study", found=key, wanted="one of " + ", ".join(f.key for f in factors))
+    place = _places(tuple(factors)).get(key)
+    if place is None:
+        raise InputError("factor of a study", found=key, wanted="one of " + ", ".join(f.key for f in factors))
+    return place
+
+
+@lru_cache(maxsize=32)
+def _places(factors: tuple[Factor, ...]) -> Mapping[str, int]:
+    return {factor.key: n for n, factor in enumerate(factors)}

@@ -16,7 +16,7 @@ from seawall.study.books import StudyBook
 from seawall.study.models import Draws, Model
 from seawall.study.past import Past, between, past_of
 
-Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+Mapper = Callable[..., Iterable[Any]]
 
 
 class Schedule(NamedTuple):
