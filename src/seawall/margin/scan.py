@@ -142,7 +142,7 @@ class _Holding:
     accounts: int
     of_row: Ints
 
-    def on(self, quantity: Floats) -> Bools:
+    def on(self, quantity: NDArray[Any]) -> Bools:
         """(N)"""
         held = np.zeros(self.accounts, dtype=bool)
         held[self.account[self.counts & (quantity != 0.0)]] = True
@@ -181,7 +181,7 @@ class PlannedScan:
                 x -= hold_lines(q, self.instrument, row, rows, now)
             xs.append(x)
         if self.applies is not None or self.held is not None:
-            xs[-1] = np.where(self._counts(quantity, q), xs[-1], np.inf)
+            xs[-1] = np.where(self.counts(quantity, q), xs[-1], np.inf)
         return xs
 
     def explain(self, quantity: Floats, weight: Floats, _done: Charges, /) -> Share:
@@ -207,11 +207,12 @@ class PlannedScan:
         slopes[at] = unit
         return Share(lines=lines, slopes=slopes, scenario=binding, chord=chord)
 
-    def _counts(self, quantity: Floats, q: Floats) -> Bools:
+    def counts(self, quantity: NDArray[Any], q: NDArray[Any]) -> Bools:
+        """(N,S) whether a scenario counts in a row; q: quantity of the lines that the scan counts."""
         on = np.ones((len(self.rows), self.cube.shape[1]), dtype=bool)
         if self.applies is not None:
             applies, row = self.applies
-            on &= hold_lines(np.abs(q), self.instrument, row, len(self.rows), applies) > 0
+            on &= hold_lines(np.abs(q).astype(np.float64), self.instrument, row, len(self.rows), applies) > 0
         if self.held is not None:
             on &= self.held.on(quantity)[:, None]
         return on

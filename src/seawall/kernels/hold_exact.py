@@ -1,0 +1,70 @@
+"""Hold in integers, finely: quantities times grids far finer than a tick, rounded to ticks once, after the sum.
+
+A grid cell is worth so little per lot that rounding it to ticks would lose up to a tick for every one of a billion
+lots. So cells are in FINE parts of a tick, and a row's sum is kept as two int64: whole ticks, and the rest.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import int64
+from numpy.typing import NDArray
+
+from seawall.errors import ModelError
+from seawall.kernels.compiled import entry, read, written
+
+Ints = NDArray[np.int64]
+
+BITS = 20
+FINE = 1 << BITS
+LIMIT = 2.0**61
+
+
+def cell_sizes(low: Ints, high: Ints) -> Ints:
+    """(I) the largest size of any cell of each instrument's grids, in whole ticks rounded up."""
+    sizes = np.maximum(np.abs(low).max(axis=1, initial=0), np.abs(high).max(axis=1, initial=0))
+    return np.asarray((sizes >> BITS) + 1)
+
+
+def hold_fine(
+    lots: Ints, instrument: Ints, row: Ints, rows: int, low: Ints, high: Ints, sizes: Ints
+) -> tuple[Ints, Ints]:
+    """(N,S) bounds in ticks of each row's sum of lots times cells, which lie between low and high (I,S), in FINE parts.
+
+    Longs take ``low`` for the lower bound, shorts ``high``. sizes (I): ``cell_sizes``. Raises ModelError if a row could
+    reach 2^61 ticks.
+    """
+    out = np.zeros((2, rows, low.shape[1]), np.int64)
+    if not _hold(lots, instrument, row, low, high, sizes, out):
+        raise ModelError("a row could pass 2^61 ticks; use larger ticks or lots")
+    return out[0], out[1]
+
+
+@entry(
+    read(int64, 1), read(int64, 1), read(int64, 1), read(int64, 2), read(int64, 2), read(int64, 1), written(int64, 3)
+)
+def _hold(lots: Ints, instrument: Ints, row: Ints, low: Ints, high: Ints, sizes: Ints, out: Ints) -> bool:
+    """Fills the bounds; whether every row fits."""
+    scenarios = low.shape[1]
+    rest = np.zeros(out.shape, np.int64)
+    reach, held = np.zeros(out.shape[1] + 1), np.zeros(out.shape[1] + 1)
+    for line in range(lots.size):
+        q, i, r = lots[line], instrument[line], row[line]
+        if q == 0:
+            continue
+        reach[r] += abs(np.float64(q)) * np.float64(sizes[i])
+        held[r] += abs(np.float64(q))
+        against, with_holder = (low[i], high[i]) if q > 0 else (high[i], low[i])
+        for s in range(scenarios):
+            a, b = against[s], with_holder[s]
+            out[0, r, s] += q * (a >> BITS)
+            rest[0, r, s] += q * (a & (FINE - 1))
+            out[1, r, s] += q * (b >> BITS)
+            rest[1, r, s] += q * (b & (FINE - 1))
+    if reach.max() >= LIMIT or held.max() * FINE >= LIMIT:
+        return False
+    for r in range(out.shape[1]):
+        for s in range(scenarios):
+            out[0, r, s] += rest[0, r, s] >> BITS
+            out[1, r, s] -= (-rest[1, r, s]) >> BITS
+    return True
