@@ -14,6 +14,7 @@ from seawall.errors import FileProblem, InputError
 from seawall.model.changes import ChangeReport
 from seawall.model.margin_report import MarginReport
 from seawall.model.regulatory import FrtbResult, SimmReport
+from seawall.model.regulatory_saccr import SaccrResult
 from seawall.model.report import RiskReport
 from seawall.model.tail_report import BacktestReport, ReverseReport, StressReport, TailReport
 
@@ -22,6 +23,7 @@ KINDS: dict[str, type[Any]] = {
     "seawall.report/1": RiskReport, "seawall.changes/1": ChangeReport, "seawall.tail/1": TailReport,
     "seawall.stress/1": StressReport, "seawall.reverse/1": ReverseReport, "seawall.backtest/1": BacktestReport,
     "seawall.margin/1": MarginReport, "seawall.simm/1": SimmReport, "seawall.frtb/1": FrtbResult,
+    "seawall.saccr/1": SaccrResult,
 }
 
 

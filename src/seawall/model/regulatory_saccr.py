@@ -86,3 +86,5 @@ class SaccrResult(msgspec.Struct, frozen=True, kw_only=True):
     parameters: str
     sign: str = "loss_positive"
     notes: tuple[str, ...] = ()
+    version: str = ""
+    schema: str = "seawall.saccr/1"
