@@ -24,12 +24,14 @@ Trades = Annotated[list[str], typer.Option("--trade", help="What if the account 
                                            "0; may be repeated. Needs --account.")]
 Deposits = Annotated[list[str], typer.Option("--deposit", help="What if the account gets: CURRENCY=AMOUNT, < 0 is a "
                                              "withdrawal; may be repeated. Needs --account.")]
+Ladder = Annotated[bool, typer.Option("--ladder", help="Tell what each step of netting saves every account.")]
 
 
 def margin(
     book: BookFile, market: Markets, models: Models = "seawall", factors: Factors = [], history: Histories = [],
     name: Names = [], account: Account = "", orders: Orders = None, sets: Sets = [], trade: Trades = [],
-    deposit: Deposits = [], title: Title = "", html: Html = None, json: Json = None, quiet: Quiet = False,
+    deposit: Deposits = [], ladder: Ladder = False, title: Title = "", html: Html = None, json: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Requirement, health and binding scenario of every account under each model; where they disagree, and why."""
     from seawall import cli_options  # the numerical libraries load only when they are needed
@@ -42,7 +44,7 @@ def margin(
     asking = Asking(
         desk, tuple(part.strip() for part in models.split(",") if part.strip()), account, orders,
         cli_options.numbers("--set", sets), cli_options.numbers("--trade", trade),
-        cli_options.numbers("--deposit", deposit),
+        cli_options.numbers("--deposit", deposit), ladder=ladder,
     )
     raise typer.Exit(ask(asking, Files(html, json, quiet), cli_options.screen(), Console(stderr=True)))
 

@@ -21,11 +21,14 @@ from seawall.model.margin import MarginModel
 from seawall.model.market import Market
 from seawall.report.terminal_margin import show_margin
 
+LADDER = "ladder"
+
 
 @dataclass(frozen=True)
 class Asking:
     """desk: files and names. models: names or preset files. account: told line by line. sets: parameters rehearsed on
-    every account. trades, deposits: what the account would do."""
+    every account. trades, deposits: what the account would do. ladder: tell every
+    account's steps of netting; those of the account asked about are always told."""
 
     desk: Desk
     models: tuple[str, ...]
@@ -34,6 +37,7 @@ class Asking:
     sets: Mapping[str, float] = field(default_factory=dict)
     trades: Mapping[str, float] = field(default_factory=dict)
     deposits: Mapping[str, float] = field(default_factory=dict)
+    ladder: bool = False
 
 
 def ask(asking: Asking, files: Files, screen: Console, side: Console) -> int:
@@ -66,7 +70,8 @@ def question_of(asking: Asking, stage: Progress) -> Question:
         book = replace(book, failures=(*book.failures, *orders.failures))
     wish = Wish(asking.account, asking.sets, asking.trades, asking.deposits,
                 orders.orders if asking.orders is not None else ())
-    return Question(book, market, _models(asking, market), asking.desk.title, wish)
+    ladder = read_margin_model(LADDER) if asking.ladder or asking.account else None
+    return Question(book, market, _models(asking, market), asking.desk.title, ladder, wish)
 
 
 def _models(asking: Asking, market: Market) -> tuple[MarginModel, ...]:

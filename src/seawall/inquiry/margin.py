@@ -19,6 +19,7 @@ from seawall.inquiry.margin_changes import (
     orders_told,
     rehearsal_told,
 )
+from seawall.inquiry.margin_ladder import ladder
 from seawall.inquiry.margin_parts import RowNames, line_parts, scenario_told
 from seawall.margin.holdings import Holdings, holdings
 from seawall.margin.plan import Contributions, Plan, bind, explain, index
@@ -32,6 +33,7 @@ from seawall.model.margin_report import (
     Disagreement,
     DistanceTold,
     ExitTold,
+    LadderStep,
     MarginPart,
     MarginReport,
     ModelTold,
@@ -60,12 +62,15 @@ class Margined:
 
 @dataclass(frozen=True)
 class Question:
-    """title: of the answer. account: whose parts are told line by line; every account's if the book is small."""
+    """title: of the answer. ladder: the model whose steps are told of the account asked about, or of all.
+
+    account: whose parts are told line by line; every account's if the book is small."""
 
     book: Book
     market: Market
     models: tuple[MarginModel, ...]
     title: str = ""
+    ladder: MarginModel | None = None
     wish: Wish = field(default_factory=Wish)
 
     @property
@@ -91,7 +96,7 @@ def margin_report(question: Question, progress: Progress, supplier: Supplier | N
         head=_head(question, held, found), models=tuple(_model(m) for m in found),
         accounts=tuple(sorted((row for m in found for row in _accounts(m, held, asked.orders)), key=_most_used)),
         parts=tuple(part for m in found for part in _parts(m, held, question)),
-        disagreements=_disagreements(found, held), changes=tuple(asked.changes),
+        disagreements=_disagreements(found, held), ladder=_ladder(question, held), changes=tuple(asked.changes),
         rehearsals=tuple(asked.rehearsals), distances=tuple(asked.distances), exits=tuple(asked.exits),
         notes=tuple(asked.notes),
     )
@@ -178,6 +183,12 @@ def _parts(m: Margined, held: Holdings, question: Question) -> list[MarginPart]:
     wanted = {question.account} if question.account else known_accounts
     singly = bool(question.account) or len(held.quantity) <= MOST_LINES
     return line_parts(m.model.name, m.plan, m.parts, held, names, wanted=wanted & known_accounts, singly=singly)
+
+
+def _ladder(question: Question, held: Holdings) -> tuple[LadderStep, ...]:
+    if question.ladder is None:
+        return ()
+    return tuple(ladder(question.ladder, held, {question.account} if question.account else set(held.accounts)))
 
 
 def _disagreements(found: Sequence[Margined], held: Holdings) -> tuple[Disagreement, ...]:

@@ -272,6 +272,9 @@ class _Scan:
         """The measure of one bound, rounded down and up."""
         measure = self.term.measure
         if isinstance(measure, LeastOf):
+            if x.shape[1] == 1 and self.term.applies is None and self.term.held is None:
+                charge = self._floored(-x[:, 0], floor=measure.floor)
+                return charge, charge
             charge, _ = worst_exact(x, floor=measure.floor)
             return charge, charge
         if isinstance(measure, TailOf):
