@@ -66,8 +66,10 @@ def test_published_netting_sets_have_their_published_exposure(vectors: Path, pla
 
 
 def test_the_five_published_examples_have_the_exposures_reproduced_elsewhere() -> None:
-    """Set 2 (credit alone) and set 5 (rates and commodities, weekly margin) by the file's own reproduction."""
+    """Sets 2 (credit), 3 (commodities, the short one of eight months) and 5 (1 and 3, weekly margin) by the file."""
     assert only(CREDIT).exposure == pytest.approx(381.24, abs=0.005)
+    eight_months = [COMMODITY[0], replace(COMMODITY[1], maturity=8 / 12), COMMODITY[2]]
+    assert only(eight_months).exposure == pytest.approx(4480.76, abs=0.005)
     margined = NettingSetTerms(netting_set_id="N", margined=True, threshold=0, minimum_transfer=5, independent=150,
                                variation_margin=50, remargin_days=5)
     found = only(RATES + COMMODITY, margined)
