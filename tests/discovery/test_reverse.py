@@ -7,13 +7,14 @@ import pytest
 from scipy.optimize import minimize
 
 import example_market
-from example_dangers import MARKET, SHELF, book, dynamics, view
+from example_dangers import MARKET, SHELF, book, view
 from seawall.discovery.reverse import distances_to_ruin, mildest_losses
 from seawall.discovery.space import View, factor_space
 from seawall.discovery.worst import worst_plausible
 from seawall.errors import ShapeMismatch
 from seawall.instruments.option import OptionTerms
 from seawall.measures.scan import scan
+from seawall.scenarios.simulated import implied_dynamics
 
 
 def test_a_spot_holder_s_distance_is_that_of_the_fall_itself():
@@ -87,7 +88,8 @@ def test_a_narrow_danger_beside_a_wide_one_is_found(monkeypatch):
             monkeypatch.setitem(SHELF, name, OptionTerms(instrument_id=name, underlying=asset, expiry=tomorrow,
                                                          strike=float(strike), option_type="call"))
             lines.append(("A", name, times * quantity))
-    seen = View(book(*lines), example_market.example_market(), factor_space(dynamics()), "USD")
+    market = example_market.example_market()
+    seen = View(book(*lines), market, factor_space(implied_dynamics(market, ("BTC", "ETH"))), "USD")
     target = 3770.0
     found = mildest_losses(seen, np.array([target]))[0]
     rays = np.random.default_rng(1).normal(size=(4000, seen.space.white.rank))
