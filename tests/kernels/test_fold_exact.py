@@ -76,7 +76,9 @@ class Case:
         self.upper = self.lower + rng.integers(0, 4, (n, s))
         least = -2.0 if signed else 0.0
         self.gain, self.loss = (billionths(rng.uniform(least, 2, (k, s))) for _ in range(2))
-        self.gain[1] += rng.integers(0, 2, (k, s)) * rng.integers(0, ONE // 10)
+        # Wider than a rounding, so that a bound taken for the other is seen.
+        for weights in (self.gain, self.loss):
+            weights[1] += rng.integers(0, 2, (k, s)) * rng.integers(0, ONE // 10)
         self.gain_of, self.loss_of = rng.integers(0, k, n), rng.integers(0, k, n)
         self.parent = rng.integers(0, self.rows, n)
         low = np.where(rng.random(self.rows) < 0.5, NO_CAP, rng.integers(-5, scale, self.rows))
