@@ -76,6 +76,14 @@ def test_names_volatilities_and_polling_times_of_a_csv_are_understood(tmp_path: 
     assert _reasons(chain)["mark_volatility: percent read as decimal"] == 2
 
 
+def test_a_decimal_among_percents_is_told_and_not_guessed_at(tmp_path: Path) -> None:
+    row = "2026-08-01T17:00:00Z,BTC-28AUG26-{}-C,0.05,0.052,{},61000\n"
+    text = HEADER + "".join(row.format(60000 + 1000 * n, x) for n, x in enumerate((48.5, 47, 0.46, 45, 2.5)))
+    (chain,) = read_chain(_csv(tmp_path, text))
+    assert chain.options.mark_volatility.tolist() == pytest.approx([0.485, 0.47, 0.0046, 0.45, 0.025])
+    assert _reasons(chain)["mark_volatility: perhaps a decimal among percents, read as percent"] == 1
+
+
 def test_one_percent_cell_among_decimals_is_mended(tmp_path: Path) -> None:
     row = "2026-08-01T17:00:00Z,BTC-28AUG26-{}-C,0.05,0.052,{},61000\n"
     text = HEADER + "".join(row.format(50000 + 1000 * n, v) for n, v in enumerate(("0.48", "0.5", "51", "0.49")))

@@ -17,7 +17,8 @@ def decimal_volatilities(numbers: Mapping[str, Numbers], tally: Tally) -> dict[s
     """The columns with their volatilities in decimals.
 
     A column whose middle is 3 or more is in percent. In a decimal column a single cell of 5 or more is in percent if a
-    hundredth of it lies within a factor of three of the column's middle.
+    hundredth of it lies within a factor of three of the column's middle. In a percent column a cell that would be like
+    the middle as a decimal (0.5 beside 50) is flagged and read as percent: it may be a currency that is quiet.
     """
     return {
         name: _decimal(name, column, tally) if name in VOLATILITIES else column for name, column in numbers.items()
@@ -32,6 +33,10 @@ def _decimal(name: str, column: Numbers, tally: Tally) -> Numbers:
     middle = float(np.median(known))
     if middle >= PERCENT_FROM:
         tally.add(f"{name}: percent read as decimal", "repaired", ["all rows"], len(known))
+        alike = known * 100 / middle
+        doubted = known[(known < PERCENT_FROM) & (alike > 1 / 3) & (alike < 3)]
+        tally.add(f"{name}: perhaps a decimal among percents, read as percent", "flagged",
+                  [f"{v:g}" for v in doubted[:3]], len(doubted))
         return Numbers(values / 100, column.bad)
     share = values / 100 / middle
     percent = (values >= CELL_PERCENT_FROM) & (share > 1 / 3) & (share < 3)
