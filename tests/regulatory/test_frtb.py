@@ -133,6 +133,18 @@ def test_one_sensitivity_is_its_weight_times_its_amount(one: Sensitivity, weight
     assert frtb_of(table_of(one), PARAMETERS).total == pytest.approx(weight * 1e6, rel=1e-14)
 
 
+@pytest.mark.parametrize(("label1", "label2", "rho"), [("INFL", "", 0.4), ("XCCY", "USD", 0.0)])
+def test_a_basis_correlates_with_nothing_and_inflation_with_every_tenor(label1: str, label2: str, rho: float) -> None:
+    rows = [row("GIRR_DELTA", "PLN", 1e6, label1="5y", label2="OIS"),
+            row("GIRR_DELTA", "PLN", 1e6, label1=label1, label2=label2)]
+    medium = next(one for one in frtb_of(table_of(*rows), PARAMETERS).scenarios if one.name == "medium")
+    a, b = 0.011e6, 0.016e6
+    assert medium.total == pytest.approx(math.sqrt(a**2 + b**2 + 2 * rho * a * b), rel=1e-12)
+    vega = [row("GIRR_VEGA", "PLN", 1e6, label1="1y", label2=label) for label in ("5y", label1)]
+    medium = next(one for one in frtb_of(table_of(*vega), PARAMETERS).scenarios if one.name == "medium")
+    assert medium.total == pytest.approx(1e6 * math.sqrt(2 + 2 * rho), rel=1e-12)
+
+
 def test_curvature_counts_the_worse_direction_alone() -> None:
     rows = [row("EQ_CURV", "A", -3e5, bucket="1", label1="UP"), row("EQ_CURV", "A", 1e5, bucket="1", label1="DOWN")]
     result = frtb_of(table_of(*rows), PARAMETERS)
