@@ -15,7 +15,7 @@ from seawall.cube import Valuation, batches
 from seawall.errors import MarketError, RiskError
 from seawall.instruments.option import option_points
 from seawall.instruments.plugins import kind_of
-from seawall.instruments.prices import rate_key
+from seawall.instruments.prices import rate_key, years_left
 from seawall.kernels.black import black_greeks
 from seawall.model.arrays import Floats
 from seawall.model.factor import CONDITIONS, tenor_of
@@ -125,6 +125,7 @@ def _row(i: Instrument, state: State, base: Floats) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(NUMBERS, 0.0) | {
         "spot": spot, "index": spot, "forward": spot / quote, "settlement_price": settle, "discount": 1.0,
         "contract_size": 1.0, "base_size": 1.0, "is_inverse": float(i.payoff == "inverse"), "unit_price": spot,
+        "tau": years_left(state, i.expires_at) if i.expires_at else 0.0,
     }
     if kind_of(i).margined:
         return row | _contract(i, base, settle, quote)
@@ -135,11 +136,15 @@ def _row(i: Instrument, state: State, base: Floats) -> dict[str, Any]:
 
 
 def _contract(i: Instrument, base: Floats, settle: Floats, quote: Floats) -> dict[str, Any]:
-    """A future or perpetual: price per contract, in proportion to its own price per unit of underlying."""
+    """A future or perpetual: price per contract, in proportion to which it gains what its settlement gains.
+
+    A coin-settled one's gain is paid in coins: their price then, and so spot, is what it is in proportion to.
+    """
     inverse = i.payoff == "inverse"
     unit = (i.contract_size / -base if inverse else base / i.contract_size) * quote
     size = -base if inverse else base * settle / unit
-    return {"price": size * unit, "undiscounted": size * unit, "unit_price": unit, "base_size": size, "delta": size,
+    worth = size * (settle if inverse else unit)
+    return {"price": worth, "undiscounted": worth, "unit_price": unit, "base_size": size, "delta": size,
             "forward": unit / quote, "contract_size": size}
 
 
