@@ -17,19 +17,40 @@ from seawall.testing.margin_cases import MarginCase
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "crypto"
 YEAR = plain.YEAR
-LABELS = {"kind": "", "underlying": "", "asset": "", "expiry": "", "instrument": ""}
-NUMBERS = dict(price=0.0, spot=0.0, strike=0.0, is_call=0.0, tau=0.0, rate=0.0, vol=0.0, forward_fixed=0.0,
-               forward_variable=0.0, stable=1.0, conf_spot=1.0, conf_perp=1.0, conf_forward=1.0, conf_rate=1.0,
-               conf_vol=1.0, conf_own=1.0, mm_haircut=0.0, im_haircut=0.0, tracks=0.0, base_size=1.0,
-               contract_size=1.0)
+LABELS = {"kind": "", "underlying": "", "asset": "", "expiry": ""}
+NUMBERS = {
+    "price": 0.0,
+    "spot": 0.0,
+    "strike": 0.0,
+    "is_call": 0.0,
+    "tau": 0.0,
+    "rate": 0.0,
+    "vol": 0.0,
+    "forward_fixed": 0.0,
+    "forward_variable": 0.0,
+    "stable": 1.0,
+    "conf_spot": 1.0,
+    "conf_perp": 1.0,
+    "conf_forward": 1.0,
+    "conf_rate": 1.0,
+    "conf_vol": 1.0,
+    "conf_own": 1.0,
+    "mm_haircut": 0.0,
+    "im_haircut": 0.0,
+    "tracks": 0.0,
+    "base_size": 1.0,
+    "contract_size": 1.0,
+}
 Row = dict[str, Any]
 
 
 def columns(rows: Sequence[Row], without: Sequence[str] = ()) -> dict[str, Any]:
     """Columns of the rows; ``mark`` and ``undiscounted`` of options from our own Black-76."""
-    out: dict[str, Any] = {name: np.array([row.get(name, value) for row in rows], dtype=float)
-                           for name, value in NUMBERS.items()}
+    out: dict[str, Any] = {
+        name: np.array([row.get(name, value) for row in rows], dtype=float) for name, value in NUMBERS.items()
+    }
     out |= {name: np.array([str(row.get(name, value)) for row in rows]) for name, value in LABELS.items()}
+    out["instrument"] = np.array([str(row.get("instrument", n)) for n, row in enumerate(rows)])
     out["forward"] = out["forward_fixed"] + out["forward_variable"]
     option = out["kind"] == "option"
     value = black_call_put(out["forward"], out["strike"], out["vol"], out["tau"], out["is_call"])
@@ -46,31 +67,61 @@ def published(family: str) -> list[dict[str, Any]]:
 
 def rows_pmrm_2(x: Row, name: str = "", underlying: str = "BTC") -> tuple[list[Row], list[float]]:
     perp = x["perp"]
-    shared = {"underlying": underlying, "asset": underlying, "spot": x["spot"], "stable": x["stable_price"],
-              "conf_spot": x["spot_confidence"], "conf_perp": perp["confidence"]}
+    shared = {
+        "underlying": underlying,
+        "asset": underlying,
+        "spot": x["spot"],
+        "stable": x["stable_price"],
+        "conf_spot": x["spot_confidence"],
+        "conf_perp": perp["confidence"],
+    }
     rows: list[Row] = [{**shared, "kind": "cash", "price": 1.0}]
     q = [x["cash"] + perp["unrealised_pnl"] + perp["unrealised_funding"]]
     if perp["position"]:
         rows.append({**shared, "kind": "perp", "price": perp["price"]})
         q.append(perp["position"])
     for i, c in enumerate(x["collaterals"]):
-        rows.append({**shared, "kind": "collateral", "asset": f"{name}{i}", "price": c["price"],
-                     "tracks": c["risk_cancelling"], "conf_own": c["confidence"], "mm_haircut": c["mm_haircut"],
-                     "im_haircut": c["im_haircut_extra"]})
+        rows.append(
+            {
+                **shared,
+                "kind": "collateral",
+                "asset": f"{name}{i}",
+                "price": c["price"],
+                "tracks": c["risk_cancelling"],
+                "conf_own": c["confidence"],
+                "mm_haircut": c["mm_haircut"],
+                "im_haircut": c["im_haircut_extra"],
+            }
+        )
         q.append(c["amount"])
     for j, e in enumerate(x["expiries"]):
         conf = e["confidences"]
-        term = {**shared, "kind": "option", "expiry": f"{j}", "tau": e["seconds_to_expiry"] / YEAR, "rate": e["rate"],
-                "forward_fixed": e["forward_fixed"], "forward_variable": e["forward_variable"],
-                "conf_forward": conf["forward"], "conf_rate": conf["rate"], "conf_vol": conf["vol"]}
+        term = {
+            **shared,
+            "kind": "option",
+            "expiry": f"{j}",
+            "tau": e["seconds_to_expiry"] / YEAR,
+            "rate": e["rate"],
+            "forward_fixed": e["forward_fixed"],
+            "forward_variable": e["forward_variable"],
+            "conf_forward": conf["forward"],
+            "conf_rate": conf["rate"],
+            "conf_vol": conf["vol"],
+        }
         rows += [{**term, "strike": o["strike"], "is_call": o["is_call"], "vol": o["vol"]} for o in e["options"]]
         q += [o["amount"] for o in e["options"]]
     return rows, q
 
 
 def rows_pmrm_1(x: Row, name: str = "") -> tuple[list[Row], list[float]]:
-    shared = {"underlying": "BTC", "asset": "BTC", "spot": x["spot"], "stable": x["stable"],
-              "conf_spot": x["spotConf"], "conf_perp": x["perpConf"]}
+    shared = {
+        "underlying": "BTC",
+        "asset": "BTC",
+        "spot": x["spot"],
+        "stable": x["stable"],
+        "conf_spot": x["spotConf"],
+        "conf_perp": x["perpConf"],
+    }
     rows: list[Row] = [{**shared, "kind": "cash", "price": 1.0}]
     q = [x["cash"] + x["pnl"]]
     for kind, price in (("perp", x["perpPrice"]), ("base", x["spot"])):
@@ -78,10 +129,18 @@ def rows_pmrm_1(x: Row, name: str = "") -> tuple[list[Row], list[float]]:
             rows.append({**shared, "kind": kind, "price": price})
             q.append(x[kind])
     for j, e in enumerate(x["expiries"]):
-        term = {**shared, "kind": "option", "expiry": f"{j}", "tau": e["seconds_to_expiry"] / YEAR, "rate": e["rate"],
-                "forward_fixed": e["forward_fixed"], "forward_variable": e["forward_variable"],
-                "conf_forward": e["forward_conf"], "conf_rate": e["rate_conf"],
-                "conf_vol": min(o["vol_conf"] for o in e["options"])}
+        term = {
+            **shared,
+            "kind": "option",
+            "expiry": f"{j}",
+            "tau": e["seconds_to_expiry"] / YEAR,
+            "rate": e["rate"],
+            "forward_fixed": e["forward_fixed"],
+            "forward_variable": e["forward_variable"],
+            "conf_forward": e["forward_conf"],
+            "conf_rate": e["rate_conf"],
+            "conf_vol": min(o["vol_conf"] for o in e["options"]),
+        }
         rows += [{**term, "strike": o["strike"], "is_call": o["is_call"], "vol": o["vol"]} for o in e["options"]]
         q += [o["amount"] for o in e["options"]]
     return rows, q
@@ -91,15 +150,28 @@ def rows_standard(x: Row, name: str = "") -> tuple[list[Row], list[float]]:
     rows: list[Row] = [{"kind": "cash", "price": 1.0, "stable": x["stable"]}]
     q = [x["cash"] + sum(m["pnl"] for m in x["markets"])]
     for n, m in enumerate(x["markets"]):
-        shared = {"underlying": m.get("name", f"M{n}"), "asset": m.get("name", f"M{n}"), "spot": m["spot"],
-                  "stable": x["stable"], "conf_spot": m["conf"], "conf_perp": m["perpConf"]}
+        shared = {
+            "underlying": m.get("name", f"M{n}"),
+            "asset": m.get("name", f"M{n}"),
+            "spot": m["spot"],
+            "stable": x["stable"],
+            "conf_spot": m["conf"],
+            "conf_perp": m["perpConf"],
+        }
         for kind, price in (("perp", m["perpPrice"]), ("base", m["spot"])):
             if m[kind]:
                 rows.append({**shared, "kind": kind, "price": price})
                 q.append(m[kind])
         for j, e in enumerate(m["expiries"]):
-            term = {**shared, "kind": "option", "expiry": f"{j}", "tau": e["seconds_to_expiry"] / YEAR,
-                    "forward_variable": e["forward"], "conf_forward": e["forward_conf"], "conf_vol": e["vol_conf"]}
+            term = {
+                **shared,
+                "kind": "option",
+                "expiry": f"{j}",
+                "tau": e["seconds_to_expiry"] / YEAR,
+                "forward_variable": e["forward"],
+                "conf_forward": e["forward_conf"],
+                "conf_vol": e["vol_conf"],
+            }
             rows += [{**term, "strike": o["strike"], "is_call": o["is_call"], "vol": o["vol"]} for o in e["options"]]
             q += [o["amount"] for o in e["options"]]
     return rows, q
@@ -129,15 +201,23 @@ def _with(numbers: Row, rows: Any, basis: Row) -> Callable[[MarginModel], Margin
 def with_standard(p: Row) -> Callable[[MarginModel], MarginModel]:
     """The model with a published case's parameters."""
     numbers = p["option"] | {
-        "perp_mm": p["perp"]["mm"], "perp_im": p["perp"]["im"], "conf_threshold": p["oracle_contingency"]["threshold"],
-        "conf_factor": p["oracle_contingency"]["factor"], "peg_threshold": p["depeg"]["threshold"],
-        "peg_factor": p["depeg"]["factor"], "base_margin_factor": p["base_margin_factor"],
-        "base_im_scale": p["base_im_scale"]}
+        "perp_mm": p["perp"]["mm"],
+        "perp_im": p["perp"]["im"],
+        "conf_threshold": p["oracle_contingency"]["threshold"],
+        "conf_factor": p["oracle_contingency"]["factor"],
+        "peg_threshold": p["depeg"]["threshold"],
+        "peg_factor": p["depeg"]["factor"],
+        "base_margin_factor": p["base_margin_factor"],
+        "base_im_scale": p["base_im_scale"],
+    }
     return lambda model: model.with_parameters(numbers)
 
 
-FAMILIES = {"derive_pmrm_2": (rows_pmrm_2, plain.pmrm_2), "derive_pmrm_1": (rows_pmrm_1, plain.pmrm_1),
-            "derive_standard": (rows_standard, plain.standard)}
+FAMILIES = {
+    "derive_pmrm_2": (rows_pmrm_2, plain.pmrm_2),
+    "derive_pmrm_1": (rows_pmrm_1, plain.pmrm_1),
+    "derive_standard": (rows_standard, plain.standard),
+}
 
 
 def crowd(
@@ -160,7 +240,13 @@ def crowd(
     charges["equity"] = [t["equity"] for t in told]
     # The twin's error function and ours differ by some units in the last place of the forward, times lots and lines.
     return MarginCase(
-        name=name, columns=columns(rows), quantity=quantity, account=owner, charges=charges, gains=gains,
-        balances={"initial": [t["im"] for t in told], "maintenance": [t["mm"] for t in told]}, tolerance=1e-10,
+        name=name,
+        columns=columns(rows),
+        quantity=quantity,
+        account=owner,
+        charges=charges,
+        gains=gains,
+        balances={"initial": [t["im"] for t in told], "maintenance": [t["mm"] for t in told]},
+        tolerance=1e-10,
         **({} if change is None else {"change": change}),
     )

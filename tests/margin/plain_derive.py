@@ -34,7 +34,9 @@ def _normal(x: float) -> float:
 
 def pmrm_2(x: Account) -> dict[str, Any]:
     """Equity, balances and parts of a PMRM_2 account."""
-    p = {name: value for part in ("vol", "margin", "basis", "other", "skew") for name, value in x["params"][part].items()}
+    p = {
+        name: value for part in ("vol", "margin", "basis", "other", "skew") for name, value in x["params"][part].items()
+    }
     spot, stable, perp = x["spot"], x["stable_price"], x["perp"]
     cash = x["cash"] + perp["unrealised_pnl"] + perp["unrealised_funding"]
     values = [c["amount"] * c["price"] / stable for c in x["collaterals"]]
@@ -52,8 +54,14 @@ def pmrm_2(x: Account) -> dict[str, Any]:
         im_static += value * c["im_haircut_extra"]
     factor = p["im_factor"] + max(0.0, p["peg_threshold"] - stable) * p["peg_factor"]
     doubt = _doubt_2(x, p, values)
-    return {"equity": equity, "mm": equity + p["mm_factor"] * worst - mm_static, "basis": basis, "oracle": doubt,
-            "im": equity + factor * worst - mm_static - im_static - doubt, "pnl": pnl}
+    return {
+        "equity": equity,
+        "mm": equity + p["mm_factor"] * worst - mm_static,
+        "basis": basis,
+        "oracle": doubt,
+        "im": equity + factor * worst - mm_static - im_static - doubt,
+        "pnl": pnl,
+    }
 
 
 def _worth_2(e: Account, o: Account, move: float, vol: float) -> float:
@@ -91,7 +99,7 @@ def _vol_2(e: Account, o: Account, word: str, p: dict[str, float]) -> float:
         return max(o["vol"] * (1 + p["range_up"] * steepness), p["min_vol_up"])
     if word == "down":
         return o["vol"] * max(0.0, 1 - p["range_down"] * steepness)
-    if word in ("linear", "abs"):
+    if word in ("linear", "abs") and o["strike"] > 0:
         k = math.log(o["strike"] / (e["forward_variable"] + e["forward_fixed"]))
         k = abs(k) if word == "abs" else k
         cap = p[f"{word}_cbase"] * math.sqrt(years) + p[f"{word}_cap"]
@@ -149,20 +157,30 @@ def pmrm_1(x: Account) -> dict[str, Any]:
             then = sum(_worth_1(e, o, move, _vol_1(e, o, word, p)) * o["amount"] for o in e["options"])
             if then > 0:
                 years = e["seconds_to_expiry"] / YEAR
-                then *= p["base_static_discount"] * math.exp(-years * (p["rate_mult"] * max(e["rate"], 0.0) + p["rate_add"]))
+                then *= p["base_static_discount"] * math.exp(
+                    -years * (p["rate_mult"] * max(e["rate"], 0.0) + p["rate_add"])
+                )
             gain += then - now
         pnl.append(gain)
     basis = 0.0
     for e in x["expiries"]:
-        moved = [sum((_worth_1(e, o, move, o["vol"]) - _worth_1(e, o, 1.0, o["vol"])) * o["amount"] for o in e["options"])
-                 for move in (p["basis"]["spot_up"], p["basis"]["spot_down"])]
+        moved = [
+            sum((_worth_1(e, o, move, o["vol"]) - _worth_1(e, o, 1.0, o["vol"])) * o["amount"] for o in e["options"])
+            for move in (p["basis"]["spot_up"], p["basis"]["spot_down"])
+        ]
         basis += min(0.0, *moved) * (p["basis"]["add"] + p["basis"]["mult"] * e["seconds_to_expiry"] / YEAR)
     static = spot * (abs(x["perp"]) * p["perp_percent"] + abs(x["base"]) * p["base_percent"])
     static += spot * p["option_percent"] * sum(_naked(e) for e in x["expiries"])
     requirement = min(basis, *pnl) - static
     factor = p["im_factor"] + max(0.0, p["peg_threshold"] - stable) * p["peg_factor"]
-    return {"equity": equity, "mm": equity + requirement, "im": equity + factor * requirement - _doubt_1(x),
-            "basis": basis, "pnl": pnl, "oracle": _doubt_1(x)}
+    return {
+        "equity": equity,
+        "mm": equity + requirement,
+        "im": equity + factor * requirement - _doubt_1(x),
+        "basis": basis,
+        "pnl": pnl,
+        "oracle": _doubt_1(x),
+    }
 
 
 def _worth_1(e: Account, o: Account, move: float, vol: float) -> float:
@@ -222,8 +240,12 @@ def _market(m: Account, x: Account) -> tuple[float, float]:
     for e in m["expiries"]:
         shorts = sum(max(0.0, -o["amount"]) for o in e["options"])
         im -= doubt(min(m["conf"], e["forward_conf"], e["vol_conf"]), shorts) + loosened * spot * shorts
-        mm += max(sum(_isolated(e, o, spot, p["option"])[0] for o in e["options"]), _most_lost(e, p["option"]["unpaired_mm"]))
-        im += max(sum(_isolated(e, o, spot, p["option"])[1] for o in e["options"]), _most_lost(e, p["option"]["unpaired_im"]))
+        mm += max(
+            sum(_isolated(e, o, spot, p["option"])[0] for o in e["options"]), _most_lost(e, p["option"]["unpaired_mm"])
+        )
+        im += max(
+            sum(_isolated(e, o, spot, p["option"])[1] for o in e["options"]), _most_lost(e, p["option"]["unpaired_im"])
+        )
     return mm, im
 
 
@@ -245,8 +267,9 @@ def _most_lost(e: Account, unpaired: float) -> float:
     """Worst settlement at zero and the strikes of this expiry, and net short calls beyond them."""
     worst = 0.0
     for price in {0.0, *(o["strike"] for o in e["options"])}:
-        payoff = sum(o["amount"] * max(price - o["strike"] if o["is_call"] else o["strike"] - price, 0.0)
-                     for o in e["options"])
+        payoff = sum(
+            o["amount"] * max(price - o["strike"] if o["is_call"] else o["strike"] - price, 0.0) for o in e["options"]
+        )
         worst = min(worst, payoff)
     calls = sum(o["amount"] for o in e["options"] if o["is_call"])
     return worst + min(calls, 0.0) * unpaired * e["forward"]

@@ -21,10 +21,18 @@ def pmrm_2(d: dict[str, Any]) -> MarginCase:
     rows, q = cases.rows_pmrm_2(d["inputs"])
     e = d["expected"]
     return MarginCase(
-        name=d["name"], columns=cases.columns(rows), quantity=q, change=cases.with_pmrm_2(d["inputs"]["params"]),
-        balances={"initial": e["im"], "maintenance": e["mm"]}, gains={"scan": [e["scenario_pnl"]]},
-        charges={"equity": e["portfolio_mtm_incl_cash"], "basis": -e["basis_contingency"],
-                 "oracle": abs(e["oracle_contingency_im"])})
+        name=d["name"],
+        columns=cases.columns(rows),
+        quantity=q,
+        change=cases.with_pmrm_2(d["inputs"]["params"]),
+        balances={"initial": e["im"], "maintenance": e["mm"]},
+        gains={"scan": [e["scenario_pnl"]]},
+        charges={
+            "equity": e["portfolio_mtm_incl_cash"],
+            "basis": -e["basis_contingency"],
+            "oracle": abs(e["oracle_contingency_im"]),
+        },
+    )
 
 
 def pmrm_1(d: dict[str, Any]) -> MarginCase:
@@ -32,9 +40,13 @@ def pmrm_1(d: dict[str, Any]) -> MarginCase:
     e = d["expected"]
     charges = {"equity": e["mtm"], "basis": -e["basis_contingency"]} if "mtm" in e else {}
     return MarginCase(
-        name=d["name"], columns=cases.columns(rows), quantity=q, change=cases.with_pmrm_1(d["inputs"]["params"]),
+        name=d["name"],
+        columns=cases.columns(rows),
+        quantity=q,
+        change=cases.with_pmrm_1(d["inputs"]["params"]),
         balances={"initial": e.get("im", e.get("im_recomputed")), "maintenance": e.get("mm", e.get("mm_recomputed"))},
-        charges=charges)
+        charges=charges,
+    )
 
 
 def auctions() -> list[MarginCase]:
@@ -42,9 +54,16 @@ def auctions() -> list[MarginCase]:
     for d in cases.published("auction"):
         for n, (step, e) in enumerate(zip(d["inputs"]["steps"], d["expected"]["steps"], strict=True)):
             rows, q = cases.rows_pmrm_1(step["portfolio"])
-            out.append(MarginCase(
-                name=f"{d['name']}, step {n}", columns=cases.columns(rows), quantity=q, balances={"maintenance": e["mm"]},
-                charges={"equity": e["mtm"]}, change=cases.with_pmrm_1(d["inputs"]["params"])))
+            out.append(
+                MarginCase(
+                    name=f"{d['name']}, step {n}",
+                    columns=cases.columns(rows),
+                    quantity=q,
+                    balances={"maintenance": e["mm"]},
+                    charges={"equity": e["mtm"]},
+                    change=cases.with_pmrm_1(d["inputs"]["params"]),
+                )
+            )
     return out
 
 
@@ -52,8 +71,12 @@ def standard(d: dict[str, Any]) -> MarginCase:
     rows, q = cases.rows_standard(d["inputs"])
     e = d["expected"]
     return MarginCase(
-        name=d["name"], columns=cases.columns(rows), quantity=q, change=cases.with_standard(d["inputs"]["params"]),
-        balances={"initial": e.get("im", e.get("im_recomputed")), "maintenance": e.get("mm", e.get("mm_recomputed"))})
+        name=d["name"],
+        columns=cases.columns(rows),
+        quantity=q,
+        change=cases.with_standard(d["inputs"]["params"]),
+        balances={"initial": e.get("im", e.get("im_recomputed")), "maintenance": e.get("mm", e.get("mm_recomputed"))},
+    )
 
 
 PUBLISHED = {
@@ -66,7 +89,10 @@ EACH = [pytest.param(model, case, id=case.name) for model, some in PUBLISHED.ite
 
 def test_every_published_case_is_there() -> None:
     assert {model: len(some) for model, some in PUBLISHED.items()} == {
-        "derive_pmrm_2": 37, "derive_pmrm_1": 28 + 6, "derive_standard": 17}
+        "derive_pmrm_2": 37,
+        "derive_pmrm_1": 28 + 6,
+        "derive_standard": 17,
+    }
 
 
 @pytest.mark.parametrize(("model", "case"), EACH)
@@ -75,8 +101,11 @@ def test_a_published_case_is_met(model: str, case: MarginCase) -> None:
         assert size <= (BY_SCENARIO if what.startswith("gains") else TOLERANCE), (what, size)
 
 
-@pytest.mark.parametrize("d", [d for family in ("pmrm1", "srm") for d in cases.published(family)
-                               if "im_truncated" in d["expected"]], ids=lambda d: d["name"])
+@pytest.mark.parametrize(
+    "d",
+    [d for family in ("pmrm1", "srm") for d in cases.published(family) if "im_truncated" in d["expected"]],
+    ids=lambda d: d["name"],
+)
 def test_named_cases_agree_in_their_integers(d: dict[str, Any]) -> None:
     model, made = ("derive_pmrm_1", pmrm_1(d)) if "pmrm1" in d["name"] else ("derive_standard", standard(d))
     plan = planned(read_margin_model(model), made)
@@ -97,7 +126,9 @@ def test_explanations_of_a_published_case_add_up(model: str, case: MarginCase) -
         assert not parts.chords
 
 
-@pytest.mark.parametrize(("twin", "family"), [(plain.pmrm_2, "pmrm2"), (plain.pmrm_1, "pmrm1"), (plain.standard, "srm")])
+@pytest.mark.parametrize(
+    ("twin", "family"), [(plain.pmrm_2, "pmrm2"), (plain.pmrm_1, "pmrm1"), (plain.standard, "srm")]
+)
 def test_the_plain_loops_meet_the_published_cases_too(twin: Any, family: str) -> None:
     for d in cases.published(family):
         told, e = twin(d["inputs"]), d["expected"]

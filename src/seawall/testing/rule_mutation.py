@@ -24,7 +24,7 @@ from seawall.testing.margin_cases import MarginCase, notices
 NUDGE = 1.05
 SILENT = ("name", "title", "grade", "sources", "missing", "currency", "results", "effective_from", "liquidation",
           "note", "source", "options", "cubes", "states", "rows_from")
-KEYS = ("net", "to", "from", "period")
+KEYS = ("net", "to", "from", "period", "row")
 WORDS = ("scenarios", "correlations")
 JOINS = {"sum": ("max",), "max": ("min", "sum"), "min": ("max", "sum"), "tail": (), "worst": ()}
 OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
@@ -172,7 +172,7 @@ def _changes(value: Any, path: tuple[Any, ...], context: _Context) -> Iterator[C
 
 
 def _of_table(value: Mapping[str, Any], path: tuple[Any, ...], context: _Context) -> Iterator[Change]:
-    if "states" in value or "rows" in value and len(path) > 1:
+    if "states" in value or ("rows" in value and len(path) > 1):
         context = _Context(context.numbers, tuple(value.get("states", ())))
     droppable = len(path) >= 1 and path[0] not in ("parameters", "switches", "by", "dated")
     for name, part in value.items():
