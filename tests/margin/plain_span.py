@@ -24,6 +24,7 @@ class Contract(NamedTuple):
     is_call: int = 0
     vol: float = 0.0
     tau: float = 0.0
+    discount: float = 1.0
 
 
 class Product(NamedTuple):
@@ -48,12 +49,13 @@ def array(c: Contract, p: Product) -> list[float]:
     out = []
     for step, up in STEPS:
         cover = 0.35 if abs(step) == 2 else 1.0
-        moved = c.forward + step * p.price_range
-        if c.kind == "future":
+        moved = max(c.forward + step * p.price_range, 1e-6 * c.forward)
+        if c.kind != "option":
             gain = step * p.price_range * c.size
         else:
             tau = max(c.tau - 1 / 365, 0)
-            gain = c.size * black(moved, c.strike, c.vol * (1 + up * p.vol_range), tau, c.is_call) - c.price
+            worth = black(moved, c.strike, c.vol * (1 + up * p.vol_range), tau, c.is_call)
+            gain = c.size * c.discount * worth - c.price
         out.append(cover * gain)
     return out
 
@@ -63,17 +65,23 @@ class Answer(NamedTuple):
     months: dict
     delivery: dict
     credit: dict
+    minimum: dict
+    risk: dict
+    gains: list
     total: float
 
 
-def span(held: list[tuple[Contract, float]], products: dict[str, Product], credits: list) -> Answer:
-    """credits: spreads in order, each (rate, [(commodity, side, ratio), ...])."""
+def span(everything: list[tuple[Contract, float]], products: dict[str, Product], credits: list) -> Answer:
+    """credits: spreads in order, each (rate, [(commodity, side, ratio), ...]). Only derivatives count."""
+    held = [(c, q) for c, q in everything if c.kind in ("future", "perpetual", "option")]
     names = sorted({c.commodity for c, _ in held})
+    every = [0.0] * 16
     scan, price_risk, net, months, delivery, minimum = {}, {}, {}, {}, {}, {}
     for name in names:
         p = products[name]
         mine = [(c, q) for c, q in held if c.commodity == name]
         gains = [sum(q * array(c, p)[s] for c, q in mine) for s in range(16)]
+        every = [one + other for one, other in zip(every, gains, strict=True)]
         worst = min(range(16), key=lambda s: gains[s])
         scan[name] = max(0.0, -gains[worst])
         partner = worst if worst >= 14 else worst ^ 1
@@ -84,12 +92,16 @@ def span(held: list[tuple[Contract, float]], products: dict[str, Product], credi
         for c, q in mine:
             by_month[c.expiry] = by_month.get(c.expiry, 0) + q * c.delta
         long = sum(d for d in by_month.values() if d > 0)
-        short = sum(-d for d in by_month.values() if d < 0)
-        net[name] = long - short
-        months[name] = min(long, short) * p.calendar_rate
-        near = {c.expiry for c, _ in mine if c.spot_month}
+        sold = sum(-d for d in by_month.values() if d < 0)
+        net[name] = long - sold
+        months[name] = min(long, sold) * p.calendar_rate
+        near = {c.expiry for c, _ in mine if c.spot_month and c.kind != "perpetual"}
         delivery[name] = sum(abs(d) for month, d in by_month.items() if month in near) * p.delivery_rate
-        minimum[name] = sum(-q * p.short_option_minimum for c, q in mine if c.kind == "option" and q < 0)
+        short: dict[Contract, float] = {}
+        for c, q in mine:
+            if c.kind == "option":
+                short[c] = short.get(c, 0.0) + q
+        minimum[name] = sum(-q * p.short_option_minimum for q in short.values() if q < 0)
     credit = dict.fromkeys(names, 0.0)
     left = dict(net)
     for rate, legs in credits:
@@ -100,6 +112,6 @@ def span(held: list[tuple[Contract, float]], products: dict[str, Product], credi
             for name, side, ratio in legs:
                 left[name] -= side * way * count * ratio
                 credit[name] += rate * count * ratio * price_risk[name] / abs(net[name])
-    risk = sum(max(scan[n] + months[n] + delivery[n] - credit[n], minimum[n]) for n in names)
+    risk = {n: max(scan[n] + months[n] + delivery[n] - credit[n], minimum[n]) for n in names}
     value = sum(q * c.price for c, q in held if c.kind == "option")
-    return Answer(scan, months, delivery, credit, max(risk - value, 0.0))
+    return Answer(scan, months, delivery, credit, minimum, risk, every, max(sum(risk.values()) - value, 0.0))

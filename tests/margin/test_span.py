@@ -33,12 +33,12 @@ def columns(contracts: list[Contract], products: dict[str, Product] = PRODUCTS) 
         "mark": [c.price if c.kind == "option" else 0.0 for c in contracts], "delta": [c.delta for c in contracts],
         "is_spot_month": [c.spot_month for c in contracts], "strike": [c.strike or 1.0 for c in contracts],
         "is_call": [c.is_call for c in contracts], "vol": [c.vol for c in contracts],
-        "tau": [c.tau for c in contracts], "discount": [1.0 for _ in contracts],
+        "tau": [c.tau for c in contracts], "discount": [c.discount for c in contracts],
         "contract_size": [c.size for c in contracts], "base_size": [c.size for c in contracts],
         **{name: [getattr(products[c.commodity], name) for c in contracts] for name in ("price_range", "vol_range")},
     }
     labels = {"kind": [c.kind for c in contracts], "underlying": [c.commodity for c in contracts],
-              "expiry": [c.expiry for c in contracts], "instrument": [str(n) for n in range(len(contracts))]}
+              "expiry": [c.expiry for c in contracts], "instrument": [str(c) for c in contracts]}
     return Columns({**{name: np.array(v, dtype=float) for name, v in numbers.items()},
                     **{name: np.array(v) for name, v in labels.items()}})
 

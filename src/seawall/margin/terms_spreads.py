@@ -202,7 +202,7 @@ class PlannedSpreads:
 
 def _times(amount: Floats, rate: Floats) -> Floats:
     """Their product; where nothing stands a rate that is missing is not asked for."""
-    return np.asarray(np.where(amount == 0.0, 0.0, amount * rate))
+    return np.asarray(amount * np.where(amount == 0.0, 0.0, rate))
 
 
 class _SpreadsKind:
