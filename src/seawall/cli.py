@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from seawall import cli_margin, cli_saccr, cli_tail
+from seawall import cli_margin, cli_regulatory, cli_saccr, cli_tail
 from seawall.cli_options import pairs, proxies, screen
 from seawall.errors import InputError, RiskError
 
@@ -134,6 +134,7 @@ def pull_deribit(
 cli_tail.register(app)
 cli_margin.register(app)
 cli_saccr.register(app)
+cli_regulatory.register(app)
 
 
 def main() -> None:

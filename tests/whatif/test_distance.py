@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from margin.sample_desks import desk
+from seawall.errors import InputError
+from seawall.formats.margin_models import read_margin_model
+from seawall.whatif.change import in_market
+from seawall.whatif.distance import distances, in_direction
+from seawall.whatif.stand import stand
+
+
+def moved(market, changes):
+    levels = market.levels.copy()
+    for key, share in changes.items():
+        levels[market.index[key]] *= 1 + share
+    return replace(market, levels=levels)
+
+
+@pytest.fixture(scope="module", params=["CALENDAR", "VOL-SHORT", "ARB-DERIBIT"])
+def standing(request):
+    book, market = desk("crypto")
+    return stand(read_margin_model("derive_pmrm_1"), book, market, request.param)
+
+
+def test_a_crossing_is_where_the_account_falls_and_just_before_it_does_not(standing):
+    told = [c for c in distances(standing) if np.isfinite(c.move) and c.what.startswith("spot:") and not c.shortfall]
+    for crossing in told:
+        there = in_market(standing, moved(standing.market, {crossing.what: crossing.move}))
+        assert there.now.cushion < 0
+        assert crossing.level == pytest.approx(there.market.level(crossing.what), rel=1e-12)
+        # Three rounds of twenty-five points leave a gap of one part in fourteen thousand of the reach.
+        before = crossing.move - np.sign(crossing.move) * 1.01 * abs(crossing.probed) / 24**3
+        assert in_market(standing, moved(standing.market, {crossing.what: before})).now.cushion >= 0
+
+
+def test_no_nearer_crossing_is_found_by_brute_force(standing):
+    for crossing in distances(standing):
+        if not crossing.what.startswith("spot:BTC") or crossing.shortfall:
+            continue
+        reach = crossing.move if np.isfinite(crossing.move) else crossing.probed
+        gap = abs(crossing.probed) / 24**3 * 2
+        for share in np.linspace(0, reach, 60)[1:-1]:
+            if abs(share) < abs(reach) - gap:
+                assert in_market(standing, moved(standing.market, {"spot:BTC": share})).now.cushion >= 0
+
+
+def test_every_price_and_volatility_is_asked_both_ways(standing):
+    told = distances(standing)
+    asked = {(c.what, c.probed > 0) for c in told}
+    assert {("spot:BTC", True), ("spot:BTC", False)} <= asked
+    assert all(abs(c.move) <= abs(c.probed) for c in told if np.isfinite(c.move))
+
+
+def test_a_joint_direction_is_a_price_where_only_a_price_moves(standing):
+    alone = next(c for c in distances(standing) if c.what == "spot:BTC" and c.probed < 0)
+    joint = in_direction(standing, "down", {"spot:BTC": -0.999})
+    if np.isfinite(alone.move):
+        assert -0.999 * joint.move == pytest.approx(alone.move, rel=1e-3)
+    else:
+        assert not np.isfinite(joint.move)
+    with pytest.raises(InputError, match="spot:NOWHERE"):
+        in_direction(standing, "down", {"spot:NOWHERE": -1.0})
+
+
+def test_an_account_below_its_requirement_is_there_now():
+    book, market = desk("crypto")
+    standing = stand(read_margin_model("paradex_scan"), book, market, "BASIS")
+    assert standing.now.cushion < 0
+    told = distances(standing)
+    assert all(c.shortfall and c.move == 0.0 for c in told)
