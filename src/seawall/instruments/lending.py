@@ -14,6 +14,7 @@ import numpy as np
 from seawall.instruments.prices import spot_factors
 from seawall.instruments.slopes import SlopeRows, greeks_of
 from seawall.instruments.terms import check_held
+from seawall.kernels.elementary import exp
 from seawall.model.arrays import Floats
 from seawall.model.factor import Factor
 from seawall.model.instrument import Greeks, Instrument, Slopes, refuse
@@ -58,7 +59,7 @@ class Lending:
         """(I,S), in the asset."""
         rates = [state.level(i.rate.key, needed_by=i.instrument_id) for i in instruments]
         return np.array([
-            i.contract_size * i.index * np.exp(rate * state.elapsed_years)
+            i.contract_size * i.index * exp(rate * state.elapsed_years)
             for i, rate in zip(instruments, rates, strict=True)
         ])
 

@@ -25,6 +25,7 @@ from seawall.instruments.prices import (
 from seawall.instruments.slopes import PriceSlope, SlopeRows
 from seawall.instruments.terms import check_contract
 from seawall.kernels.black import BlackGreeks, black_greeks, inverse_greeks
+from seawall.kernels.elementary import log
 from seawall.kernels.moving import MovedBend, moved_bend
 from seawall.kernels.smile import moved_volatility
 from seawall.kernels.vanilla import revalue_vanilla
@@ -133,7 +134,7 @@ def option_points(instruments: Sequence[OptionTerms], state: State) -> OptionPoi
     )
     strike = np.array([i.strike for i in instruments])[:, None]
     live = (strike > 0) & (years > 0)
-    k = np.where(live, np.log(np.where(live, strike, forward) / forward), 0.0)
+    k = np.where(live, log(np.where(live, strike, forward) / forward), 0.0)
     smile = grid.smile[grid.row][:, None, :]
     volatility = moved_volatility(k, np.where(live, years, 1.0), smile, level, skew, curvature)
     return OptionPoints(forward, years, volatility, unit)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
+from seawall.kernels.elementary import exp
 from seawall.model.arrays import Floats
 from seawall.model.factor import Factor, tenor_of
 from seawall.model.market import Market
@@ -37,7 +38,7 @@ def spot_price(state: State, underlying: str, quote: str) -> Floats:
 def forward_price(state: State, underlying: str, quote: str, expiry: datetime) -> Floats:
     """(S,) forward in quote currency: spot exp(carry years left), spot itself once expired."""
     carry = state.level(f"carry:{underlying}:{tenor_of(expiry)}", needed_by=f"{underlying} {tenor_of(expiry)}")
-    return spot_price(state, underlying, quote) * np.exp(carry * years_left(state, expiry))
+    return spot_price(state, underlying, quote) * np.asarray(exp(carry * years_left(state, expiry)))
 
 
 def rate_key(market: Market, underlying: str, currency: str, expiry: datetime) -> str | None:
@@ -56,4 +57,5 @@ def discount(state: State, underlying: str, currency: str, expiry: datetime) -> 
     key = rate_key(state.market, underlying, currency, expiry)
     if key is None:
         return np.ones(state.size)
-    return np.exp(-state.level(key, needed_by=f"{underlying} {tenor_of(expiry)}") * years_left(state, expiry))
+    rate = state.level(key, needed_by=f"{underlying} {tenor_of(expiry)}")
+    return np.asarray(exp(-rate * years_left(state, expiry)))

@@ -140,7 +140,8 @@ def _exp(x: float) -> float:
 
 
 @njit(inline="always", error_model="numpy")
-def _log(x: float) -> float:
+def natural_logarithm(x: float) -> float:
+    """log x, NaN below zero."""
     result = logarithm(x)[0]
     result = x if x == INFINITY else result
     result = -INFINITY if x == 0.0 else result
@@ -185,7 +186,7 @@ def _exp_each(x: Floats, out: Floats) -> None:
 @entry(read(float64, 1), written(float64, 1))
 def _log_each(x: Floats, out: Floats) -> None:
     for i in range(x.size):
-        out[i] = _log(x[i])
+        out[i] = natural_logarithm(x[i])
 
 
 @entry(read(float64, 1), written(float64, 1))

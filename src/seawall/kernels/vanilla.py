@@ -19,6 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from seawall.errors import BrokenKernel
+from seawall.kernels.elementary import natural_logarithm
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -103,7 +104,7 @@ def _prepare(
                 columns[n, j] = 0.0
             continue
         root = math.sqrt(years[j])
-        columns[1, j] = math.log(f)
+        columns[1, j] = natural_logarithm(f)
         columns[2, j] = 1.0 / (level[j] * root)
         columns[3, j] = level[j] * fitted * root
         columns[4, j] = skew[j] * ROOT_TWO * root
@@ -130,7 +131,7 @@ def _both(
         return
     a, b, rho, m, s_squared = smile[0], smile[1], smile[2], smile[3], smile[4] * smile[4]
     scale = smile[5] * math.sqrt(smile[6])
-    log_strike = math.log(k)
+    log_strike = natural_logarithm(k)
     for j in range(call.size):
         f = forward[j]
         x = log_strike - log_forward[j]

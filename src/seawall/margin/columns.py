@@ -13,10 +13,12 @@ import numpy as np
 
 from seawall.cube import Valuation, batches
 from seawall.errors import MarketError, RiskError
-from seawall.instruments.option import option_points
+from seawall.instruments.option import OptionPoints, option_points
 from seawall.instruments.plugins import kind_of
 from seawall.instruments.prices import rate_key, years_left
-from seawall.kernels.black import black_greeks
+from seawall.kernels.elementary import exp, log
+from seawall.kernels.exact_black import black_call_put, black_delta
+from seawall.kernels.normal import INVERSE_ROOT_TWO_PI
 from seawall.model.arrays import Floats
 from seawall.model.factor import CONDITIONS, tenor_of
 from seawall.model.instrument import Instrument
@@ -155,25 +157,37 @@ def _options(instruments: Sequence[Instrument], state: State, numbers: Numbers, 
     options: list[Any] = [instruments[n] for n in at]
     point = option_points(options, state)
     strike = np.array([o.strike for o in options])[:, None]
-    sign = np.array([o.sign for o in options])[:, None]
+    is_call = np.array([float(o.sign > 0) for o in options])[:, None]
     rate = np.array([_rate(o, state) for o in options])
     quote = np.array([state.spot(o.quote_currency) for o in options])
     spot = numbers["spot"][:, at].T
     coin = np.array([o.payoff == "inverse" for o in options])[:, None]
     size = np.array([o.contract_size for o in options])[:, None]
     share = size * np.where(coin, spot / point.forward, quote)
-    with np.errstate(all="ignore"):
-        greeks = black_greeks(sign, point.forward, strike, point.years, point.volatility)
+    terms = (point.forward, strike, point.volatility, point.years, is_call)
+    value, delta = black_call_put(*terms), black_delta(*terms)
+    gamma, vega = _bends(point, strike)
     money = share * point.discount
     growth = point.forward / spot
     found = {
-        "forward": point.forward, "strike": strike, "is_call": (sign > 0).astype(float), "vol": point.volatility,
+        "forward": point.forward, "strike": strike, "is_call": is_call, "vol": point.volatility,
         "tau": point.years, "rate": rate, "discount": point.discount, "contract_size": share, "base_size": size,
-        "undiscounted": greeks.value * share, "mark": greeks.value * money, "price": greeks.value * money,
-        "delta": greeks.delta * money * growth, "gamma": greeks.gamma * money * growth**2, "vega": greeks.vega * money,
+        "undiscounted": value * share, "mark": value * money, "price": value * money,
+        "delta": delta * money * growth, "gamma": gamma * money * growth * growth, "vega": vega * money,
     }
     for name, values in found.items():
         numbers[name][:, at] = np.broadcast_to(values, point.forward.shape).T
+
+
+def _bends(point: OptionPoints, strike: Floats) -> tuple[Floats, Floats]:
+    """(I,S) undiscounted gamma and vega by forward, with the bits of ``elementary``; 0 at the kink."""
+    with np.errstate(all="ignore"):
+        root = np.sqrt(point.years)
+        deviation = point.volatility * root
+        d1 = log(point.forward / strike) / deviation + 0.5 * deviation
+        bell = INVERSE_ROOT_TWO_PI * np.where(deviation > 0, exp(-0.5 * d1 * d1), 0.0)
+        gamma = np.where(deviation > 0, bell / (point.forward * deviation), 0.0)
+    return gamma, point.forward * bell * root
 
 
 def _rate(option: Any, state: State) -> Floats:
