@@ -12,7 +12,7 @@ import numpy as np
 from seawall.errors import InputError
 from seawall.kernels.formula import formula
 from seawall.margin.frame import KIND, Frame
-from seawall.model.arrays import Floats
+from seawall.model.arrays import Floats, Ints
 from seawall.model.margin import ColumnRule, Formula
 
 OPTION = "option"
@@ -32,17 +32,24 @@ class Shocked:
 
 @dataclass(frozen=True)
 class Supplied:
-    """Gains (I,S) of one unit that come from elsewhere, such as full revaluation under the engine's scenarios."""
+    """Gains (I,S) of one unit that come from elsewhere, such as full revaluation under the engine's scenarios.
+
+    path (S): equal for scenarios that are steps of one path; None where each stands alone.
+    """
 
     gains: Floats
     labels: tuple[str, ...]
     rule_id: str = ""
+    path: Ints | None = None
 
 
 def scenario_rows(rule: ColumnRule, frame: Frame) -> tuple[tuple[float | str, ...], ...]:
     """The rule's rows; those that come from instruments are zero and every distinct value of their column."""
     if not rule.rows_from:
         return rule.rows
+    if rule.rows_from not in frame:
+        raise InputError(f"{frame.model.name}: a scenario rule's rows_from names an unknown column",
+                         found=rule.rows_from, wanted="a column of numbers", remedy="correct the name, or supply it")
     values = frame.number(rule.rows_from)
     return tuple((float(x),) for x in np.unique(np.concatenate(([0.0], values[np.isfinite(values)]))))
 
