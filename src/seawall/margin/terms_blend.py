@@ -104,9 +104,7 @@ class PlannedBlend:
         return np.asarray(np.maximum(found.joint, found.blended))
 
     def explain(self, _quantity: Floats, weight: Floats, done: Charges, /) -> Share:
-        """What the joint charge and each one alone add; shares of offset hang on the charges, and add up all the same.
-
-        """
+        """What joint and lone charges add; shares hang on the charges, and add up all the same."""
         found = self._shares(done)
         mixed = found.blended > found.joint
         per_label = (1 - found.offset)[:, None] + (found.joint - found.total)[:, None] * found.slope
