@@ -63,6 +63,10 @@ def _stepped(x: Any, places: list[float], values: list[float]) -> Floats:
     return np.asarray(np.asarray(values, dtype=float)[left])
 
 
+def _number(said: Any) -> Any:
+    return np.asarray(said, dtype=np.float64)
+
+
 def _logarithm(x: Any) -> Any:
     return elementary.log(np.maximum(x, TINY))
 
@@ -88,17 +92,21 @@ class Compiled:
     def __call__(self, columns: Mapping[str, Any]) -> Any:
         """Its value over columns that broadcast together."""
         with np.errstate(all="ignore"):
-            return eval(self.code, _SCOPE, columns)  # noqa: S307 - the tree was checked node by node
+            return eval(self.code, _SCOPE, columns)
 
 
-class _Powers(ast.NodeTransformer):
-    """x ** y becomes a call of the exact kernels' power."""
+class _Plain(ast.NodeTransformer):
+    """x ** y becomes a call of the exact kernels' power, and what a comparison says becomes the number 0 or 1."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.op, ast.Pow):
             return ast.Call(ast.Name("__power", ast.Load()), [node.left, node.right], [])
         return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        return ast.Call(ast.Name("__number", ast.Load()), [node], [])
 
 
 @cache
@@ -114,7 +122,7 @@ def compiled(text: str) -> Compiled:
         _check(node, text)
         if isinstance(node, ast.Name) and node.id not in FUNCTIONS:
             names.add(node.id)
-    plain = ast.fix_missing_locations(_Powers().visit(tree))
+    plain = ast.fix_missing_locations(_Plain().visit(tree))
     return Compiled(text, frozenset(names), compile(plain, "<formula>", "eval"))
 
 
@@ -134,6 +142,8 @@ def _check(node: ast.AST, text: str) -> None:
                          wanted="numbers, columns, + - * / **, comparisons and " + ", ".join(sorted(FUNCTIONS)))
     if isinstance(node, ast.Constant) and not isinstance(node.value, int | float):
         raise InputError("a formula may hold numbers only", found=f"{node.value!r} in {text!r}", wanted="a number")
+    if isinstance(node, ast.Name) and node.id.startswith("__"):
+        raise InputError("a name may not begin with two underscores", found=f"{node.id} in {text!r}", wanted="a column")
     if isinstance(node, ast.Compare) and len(node.ops) > 1:
         raise InputError("a formula compares two things at a time", found=text, wanted="a < b, joined by min or max")
     if isinstance(node, ast.Call):
@@ -151,4 +161,4 @@ def _check_call(node: ast.Call, text: str) -> None:
                          wanted=str(least) if least == most else f"{least} or more")
 
 
-_SCOPE: dict[str, Any] = {"__builtins__": {}, "__power": elementary.power, **FUNCTIONS}
+_SCOPE: dict[str, Any] = {"__builtins__": {}, "__power": elementary.power, "__number": _number, **FUNCTIONS}

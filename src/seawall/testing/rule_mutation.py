@@ -218,7 +218,7 @@ def _words(value: str, path: tuple[Any, ...], word: str, context: _Context) -> I
     elif word == "on":
         yield path, "value becomes pnl" if value == "value" else "pnl becomes value", _other_on(value)
     elif word in KEYS:
-        other = "account" if value not in ("account", "line") else "line"
+        other = "line" if value == "account" else "account"
         yield path, f"{value} becomes {other}", other
     else:
         for change, text in formula_changes(value, context.numbers):
