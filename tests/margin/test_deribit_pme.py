@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from margin.plain_deribit import GRID, apart, joint, risk_matrix, table, vector
+from margin.plain_deribit import GRID, apart, joint, risk_matrix, settled, table, vector
 from margin.venue_books import SPOT, Line, columns, margins, plan_of, random_lines
 from seawall.formats.margin_models import read_margin_model
 from seawall.margin.plan import evaluate
@@ -103,6 +103,17 @@ def test_random_books_equal_plain_loops_in_coin_and_every_branch_decides() -> No
         assert got["maintenance"] == pytest.approx(0.8 * got["initial"], rel=1e-12, abs=1e-9)
         seen.update(terms["branches"])
     assert min(seen[k] for k in ("bucket", "extended", "capped", "dampened", "delta shock")) > 2, seen
+
+
+def test_every_bucket_of_random_books_equals_the_plain_loop() -> None:
+    for n, (lines, more) in enumerate(books(24, 13)):
+        gains = float(n % 2)
+        plan = plan_of(DERIBIT.with_parameters({"extended_gains": gains}), columns(lines, **more))
+        quantity = np.array([line.quantity for line in lines])
+        scale = 1e-12 * sum(abs(line.quantity) * line.spot for line in lines) * 6
+        wanted = np.array([settled(lines, name, more, gains) for name in sorted({x.settlement for x in lines})])
+        assert np.abs(plan.terms["apart"].path(quantity)[-1] - wanted).max() <= scale
+        assert np.abs(plan.terms["joint"].path(quantity)[-1][0] - wanted.sum(0)).max() <= scale
 
 
 def test_joining_settlement_currencies_saves_and_pays_a_contingency() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from margin.venue_books import Line, binding, margins, random_lines
+from margin.venue_books import Line, binding, columns, margins, plan_of, random_lines
 from seawall.formats.margin_models import read_margin_model
 
 PARADEX = read_margin_model("paradex_scan")
@@ -49,6 +49,28 @@ def shocked_vol(line: Line, table: tuple, way: str, floor_on_shock: bool) -> flo
     return max(line.vol * (1 + table[1] * term), table[3])
 
 
+def labelled(table: tuple) -> dict[str, tuple[float, str, float]]:
+    """The page's rows by the preset's own labels."""
+    width, tails = table[0], dict(zip(MOVES, table[5], strict=True))
+    out = {}
+    for move, way, weight in scenarios(table):
+        far = move in tails and weight < 1.0
+        out[f"0 {move:g} {way}" if far else f"{move / width:g} 0 {way}"] = (move, way, weight)
+    return out
+
+
+def gain(held: list[Line], table: tuple, move: float, way: str, floor_on_shock: bool) -> float:
+    """What positions in one underlying gain in one scenario."""
+    total = 0.0
+    for line in held:
+        if line.kind == "option":
+            value = line.value(move, shocked_vol(line, table, way, floor_on_shock))
+            total += line.quantity * (value - line.price)
+        else:
+            total += line.quantity * line.forward * move
+    return total
+
+
 def charges(lines: list[Line], tables: dict, floor_on_shock: bool = False) -> dict[str, tuple[float, float]]:
     """SCAN risk and minimum delta of each underlying."""
     out = {}
@@ -56,14 +78,7 @@ def charges(lines: list[Line], tables: dict, floor_on_shock: bool = False) -> di
         table, held = tables[name], [line for line in lines if line.underlying == name]
         worst = 0.0
         for move, way, weight in scenarios(table):
-            gain = 0.0
-            for line in held:
-                if line.kind == "option":
-                    value = line.value(move, shocked_vol(line, table, way, floor_on_shock))
-                    gain += line.quantity * (value - line.price)
-                else:
-                    gain += line.quantity * line.forward * move
-            worst = min(worst, weight * gain)
+            worst = min(worst, weight * gain(held, table, move, way, floor_on_shock))
         net = sum(line.quantity * line.delta for line in held)
         gross = sum(abs(line.quantity * line.delta) for line in held)
         u, h = table[4], table[4] / 2
@@ -102,6 +117,27 @@ def test_every_reading_of_the_page_equals_its_plain_loop() -> None:
         changes = {"newer_page": float(n % 2), "floor_on_shock": float(n // 2 % 2), "fee_share": (1, 0.7, 0.5)[n % 3]}
         names = ("BTC", "ETH", "HYPE", "SOL") if n % 2 else ("BTC", "ETH", "HYPE")
         check(random_lines(rng, underlyings=names, count=8), NEW if n % 2 else OLD, changes)
+
+
+def test_every_scenario_of_every_table_equals_the_plain_loop() -> None:
+    rng = np.random.default_rng(12)
+    for n in range(24):
+        tables, newer = (NEW, 1.0) if n % 2 else (OLD, 0.0)
+        floor = n // 2 % 2
+        changes = {"newer_page": newer, "floor_on_shock": float(floor)}
+        lines = random_lines(rng, underlyings=tuple(set(tables) - {"CL"}), count=12)
+        plan = plan_of(PARADEX.with_parameters(changes), columns(lines))
+        term = plan.terms["scan"]
+        path = term.path(np.array([line.quantity for line in lines]))[-1]
+        scale = 1e-12 * sum(abs(line.quantity) * line.spot for line in lines) * 6
+        for row, name in enumerate(sorted({line.underlying for line in lines})):
+            held = [line for line in lines if line.underlying == name]
+            wanted = labelled(tables[name])
+            assert set(wanted) == set(term.labels)
+            for column, label in enumerate(term.labels):
+                move, way, weight = wanted[label]
+                found = weight * gain(held, tables[name], move, way, bool(floor))
+                assert abs(path[row, column] - found) <= scale, (name, label)
 
 
 def test_far_short_options_are_decided_by_the_tails_in_every_table() -> None:
