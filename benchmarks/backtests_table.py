@@ -103,8 +103,9 @@ def ranking(cases: Sequence[Case]) -> list[str]:
 def _default(cases: Sequence[Case], ranked: Sequence[str]) -> list[str]:
     """How the default fares, its worst first."""
     mine = [(case.title, s) for case in cases for s in case.scored if s.run.model == DEFAULT]
-    lines = [f'The default is "{DEFAULT}", place {ranked.index(DEFAULT) + 1} of {len(ranked)} by mean rank. Rejected at '
-             f"5 % by count or by Z2, of {len(mine)} books:", ""]
+    place = ranked.index(DEFAULT) + 1
+    lines = [f'The default is "{DEFAULT}", place {place} of {len(ranked)} by mean rank. Rejected at 5 % by count or by '
+             f"Z2, of {len(mine)} books:", ""]
     for title, s in sorted(mine, key=lambda pair: min(pair[1].p_count, pair[1].p_z2)):
         if min(s.p_count, s.p_z2) < 0.05:
             lines.append(f"- {title}, {s.run.book}: {s.exceptions} exceptions of {0.01 * len(s.run.pnl):.1f} due (p "
