@@ -98,6 +98,8 @@ def test_what_is_not_held_need_not_have_a_worth() -> None:
 def test_the_worst_is_the_first_of_equals_and_nan_stays() -> None:
     x = np.array([[1.0, -2.0, -2.0], [3.0, 4.0, 5.0], [np.inf] * 3, [1.0, np.nan, -9.0]])
     charge, at = worst(x, False)
-    assert charge[:2].tolist() == [2.0, -3.0] and at.tolist() == [1, 0, -1, 1]
-    assert charge[2] == 0.0 and np.isnan(charge[3])
+    assert charge[:2].tolist() == [2.0, -3.0]
+    assert at.tolist() == [1, 0, -1, 1]
+    assert charge[2] == 0.0
+    assert np.isnan(charge[3])
     assert worst(x, True)[0][:3].tolist() == [2.0, 0.0, 0.0]
