@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from margin.venue_books import SPOT, Line, margins
+from margin.venue_books import Line, margins, spot
 from seawall.formats.margin_models import read_margin_model
 
 AAVE = read_margin_model("aave_health")
 # liquidation threshold, loan to value, whether ETH-correlated
 RESERVES = {"ETH": (0.83, 0.80, 1), "BTC": (0.82, 0.72, 0), "USDC": (0.78, 0.75, 0), "USDT": (0.78, 0.75, 0),
-            "HYPE": (0.0, 0.0, 0)}
+            "HYPE": (0.0, 0.0, 0), "WETH": (0.83, 0.80, 1), "WSTETH": (0.83, 0.72, 1), "WBTC": (0.82, 0.72, 0),
+            "LINK": (0.71, 0.66, 0)}
 ON = {"efficiency_mode": 1.0}
 
 
@@ -61,6 +62,15 @@ def test_what_is_supplied_and_what_is_owed_of_one_asset_do_not_net() -> None:
 AMOUNT = st.floats(-1e4, 1e4).filter(lambda x: abs(x) > 1e-3)  # a debt of dust bars no mode
 
 
+def test_every_reserve_counts_by_its_own_row_in_and_out_of_efficiency_mode() -> None:
+    for name, (threshold, ltv, correlated) in RESERVES.items():
+        for on in (False, True):
+            got = margins(AAVE, [Line("lending", name, 2.0)], changes=ON if on else None)
+            share, power = (0.95, 0.93) if on and correlated else (threshold, ltv)
+            assert got["weighted_collateral"] == pytest.approx(2 * spot(name) * share, rel=1e-12, abs=1e-12), name
+            assert got["borrowing_power"] == pytest.approx(2 * spot(name) * power, rel=1e-12, abs=1e-12), name
+
+
 @settings(max_examples=80)
 @given(st.lists(st.tuples(st.sampled_from(sorted(RESERVES)), AMOUNT), min_size=1, max_size=6),
        st.booleans())
@@ -69,8 +79,8 @@ def test_requirements_equal_a_plain_loop_over_reserves(book: list[tuple[str, flo
     got = margins(AAVE, lines, changes=ON if mode else None)
     owed = [name for name, quantity in book if quantity < 0]
     moded = mode and all(RESERVES[name][2] for name in owed)
-    debt = sum(-q * SPOT[n] for n, q in book if q < 0)
-    held = [(RESERVES[n], q * SPOT[n]) for n, q in book if q > 0]
+    debt = sum(-q * spot(n) for n, q in book if q < 0)
+    held = [(RESERVES[n], q * spot(n)) for n, q in book if q > 0]
     weighted = sum(v * (0.95 if moded and r[2] else r[0]) for r, v in held)
     power = sum(v * (0.93 if moded and r[2] else r[1]) for r, v in held)
     scale = 1e-12 * (1 + debt + sum(v for _, v in held))

@@ -11,13 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from margin.venue_books import SPOT, Line, margins
+from margin.venue_books import SPOT, Line, margins, spot
 from seawall.formats.margin_models import read_margin_model
 
 DRIFT = read_margin_model("drift_health")
 # initial asset, maintenance asset, initial liability, maintenance liability, size factor
 WEIGHTS = {"USDC": (1.0, 1.0, 1.0, 1.0, 0.0), "BTC": (0.8, 0.9, 1.2, 1.1, 0.105), "ETH": (0.8, 0.9, 1.2, 1.1, 0.025),
-           "SOL": (0.8, 0.9, 1.2, 1.1, 0.00125), "USDT": (0.9, 0.95, 1.1, 1.05, 0.0004)}
+           "SOL": (0.8, 0.9, 1.2, 1.1, 0.00125), "USDT": (0.9, 0.95, 1.1, 1.05, 0.0004),
+           "MSOL": (0.8, 0.9, 1.2, 1.1, 0.003), "JITOSOL": (0.8, 0.9, 1.2, 1.1, 0.00055),
+           "JUP": (0.5, 0.75, 1.5, 1.25, 0.001), "PYTH": (0.5, 0.75, 1.5, 1.25, 0.001),
+           "WIF": (0.25, 0.5, 1.75, 1.5, 0.004), "USD": (1.0, 1.0, 1.0, 1.0, 0.0)}
 
 
 def cases(vectors: Path, family: str) -> list[dict]:
@@ -33,7 +36,7 @@ def health(book: list[tuple[str, float]], twap: dict[str, float], deposits: dict
     for name in dict.fromkeys(n for n, _ in book):
         size = sum(q for n, q in book if n == name)
         asset, lasting, debt, lasting_debt, factor = WEIGHTS[name]
-        price, other = SPOT[name], twap[name]
+        price, other = spot(name), twap[name]
         if size >= 0:
             weight = asset if initial else lasting
             if initial and deposits[name] * price > 0:
@@ -76,13 +79,13 @@ AMOUNT = st.floats(-400, 400).filter(lambda x: abs(x) > 1e-6)
 @given(st.lists(st.tuples(st.sampled_from(sorted(WEIGHTS)), AMOUNT), min_size=1, max_size=6), st.integers(0, 2**31))
 def test_balances_equal_a_plain_loop_over_tokens(book: list[tuple[str, float]], seed: int) -> None:
     rng = np.random.default_rng(seed)
-    twap = {name: SPOT[name] * rng.uniform(0.9, 1.1) for name in WEIGHTS}
+    twap = {name: spot(name) * rng.uniform(0.9, 1.1) for name in WEIGHTS}
     deposits = {name: float(rng.choice([0, 1e3, 1e6])) for name in WEIGHTS}
     lines = [Line("cash", name, quantity) for name, quantity in book]
     names = [name for name, _ in book]
     got = margins(DRIFT, lines, twap=[twap[n] for n in names], deposits=[deposits[n] for n in names],
                   scale_start=[5e7] * len(book))
-    scale = sum(abs(q) * SPOT[n] for n, q in book) * 100
+    scale = sum(abs(q) * spot(n) for n, q in book) * 100
     for result, first in (("initial", True), ("maintenance", False)):
         wanted = health(book, twap, deposits, 5e7, first)
         # The weights differ in the last place, the worth they multiply is what the balance is small against.
@@ -99,6 +102,16 @@ def test_each_branch_of_the_weights_is_reached() -> None:
             got = margins(DRIFT, [Line("cash", "BTC", sign * size)])
             zero = {"BTC": 0.0}
             assert got["equity"] - got["initial"] == pytest.approx(health(book, SPOT, zero, 1.0, True), rel=1e-12)
+
+
+def test_every_token_of_the_table_is_weighed_by_its_own_row_small_and_large() -> None:
+    for name in WEIGHTS:
+        for size in (1.0, -1.0, 9e6, -9e6):
+            got = margins(DRIFT, [Line("cash", name, size)])
+            price, zero = {name: spot(name)}, {name: 0.0}
+            for result, first in (("initial", True), ("maintenance", False)):
+                wanted = health([(name, size)], price, zero, 1.0, first)
+                assert got["equity"] - got[result] == pytest.approx(wanted, rel=1e-12), (name, size)
 
 
 def test_perpetuals_pay_a_ratio_that_grows_with_size_and_gains_are_weighed() -> None:

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from margin.venue_books import SPOT, Line, margins
+from margin.venue_books import Line, margins, spot
 from seawall.formats.margin_models import read_margin_model
 
 HYPERLIQUID = read_margin_model("hyperliquid")
 TIERS = {"BTC": [(0.0, 40), (150e6, 20)], "ETH": [(0.0, 25), (100e6, 15)], "SOL": [(0.0, 20), (70e6, 10)],
-         "HYPE": [(0.0, 10), (20e6, 5)]}
+         "XRP": [(0.0, 20), (40e6, 10)]}
+TIERS |= {name: [(0.0, 10), (20e6, 5)] for name in ("HYPE", "DOGE", "SUI", "LTC", "LINK", "AVAX", "ADA", "AAVE", "UNI",
+                                                   "BCH")}
+TIERS |= {name: [(0.0, 10), (3e6, 5)] for name in ("OP", "ARB", "BNB", "DOT", "TRX")}
 
 
 def maintenance(market: str, notional: float) -> float:
@@ -31,7 +34,7 @@ def maintenance(market: str, notional: float) -> float:
 @settings(max_examples=80)
 @given(st.lists(st.tuples(st.sampled_from(sorted(TIERS)), st.floats(-4e8, 4e8)), min_size=1, max_size=6))
 def test_requirements_equal_the_published_deductions(book: list[tuple[str, float]]) -> None:
-    lines = [Line("perpetual", name, worth / SPOT[name]) for name, worth in book]
+    lines = [Line("perpetual", name, worth / spot(name)) for name, worth in book]
     net: dict[str, float] = {}
     for name, worth in book:
         net[name] = net.get(name, 0.0) + worth
@@ -46,8 +49,8 @@ def test_requirements_equal_the_published_deductions(book: list[tuple[str, float
 
 def test_every_tier_is_reached_and_the_margin_has_no_jump_between_them() -> None:
     for name, ((_, low), (bound, high)) in TIERS.items():
-        at = margins(HYPERLIQUID, [Line("perpetual", name, bound / SPOT[name])])["maintenance"]
-        over = margins(HYPERLIQUID, [Line("perpetual", name, -(bound + 1e6) / SPOT[name])])["maintenance"]
+        at = margins(HYPERLIQUID, [Line("perpetual", name, bound / spot(name))])["maintenance"]
+        over = margins(HYPERLIQUID, [Line("perpetual", name, -(bound + 1e6) / spot(name))])["maintenance"]
         assert at == pytest.approx(bound / low / 2, rel=1e-12)
         assert over == pytest.approx(bound / low / 2 + 1e6 / high / 2, rel=1e-12)
 

@@ -7,6 +7,7 @@ import pytest
 
 from example_book import LINES, book_of
 from example_market import EXPIRIES, example_market
+from margin.venue_books import Line, columns, margins, plan_of
 from seawall.formats.margin_models import read_margin_model
 from seawall.margin.holdings import holdings
 from seawall.margin.plan import bind, explain, index
@@ -48,6 +49,15 @@ def test_a_book_of_perpetuals_and_coins_is_margined_and_options_are_refused_by_n
     assert "does not take kind option" in everything.unknown["A1"]
 
 
+@pytest.mark.parametrize("name", (*LINEAR, "aave_health"))
+def test_what_is_held_counts_alike_however_it_is_held(name: str) -> None:
+    wanted = margins(name, [Line("cash", "USDC", -70.0, settlement="USDC")])
+    for kind in ("spot", "lending", "wrapped"):
+        line = Line(kind, "USDC", -70.0, settlement="USDC")
+        assert margins(name, [line]) == pytest.approx(wanted, rel=1e-12)
+        assert not plan_of(name, columns([line])).bound.refused
+
+
 def test_deposits_and_debts_have_a_health_factor() -> None:
     _, _, found = told("aave_health", DEPOSITS)
     assert not found.unknown
@@ -71,7 +81,7 @@ def test_every_preset_says_where_it_comes_from_and_what_is_missing(name: str) ->
 def test_a_future_knows_its_time_to_expiry_as_an_option_of_the_same_day_does() -> None:
     lines = (("A", "V", "s", "FUT", 1.0, 3_000.0), ("A", "V", "s", "E3", 1.0, np.nan),
              ("A", "V", "s", "LINEAR", 1.0, 60_000.0))
-    columns = holdings(book_of(lines), example_market()).columns
-    tau = dict(zip(columns.labels["instrument"], columns.numbers["tau"], strict=True))
+    found = holdings(book_of(lines), example_market()).columns
+    tau = dict(zip(found.labels["instrument"], found.numbers["tau"], strict=True))
     assert tau["FUT"] == tau["E3"] == pytest.approx((EXPIRIES[1] - example_market().as_of).days / 365, rel=1e-12)
     assert tau["LINEAR"] == 0.0

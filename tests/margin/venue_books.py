@@ -16,9 +16,13 @@ from seawall.margin.plan import Plan, bind, evaluate, explain, index
 from seawall.margin.rows import Lines
 from seawall.model.margin import MarginModel
 
-SPOT = {"BTC": 60_000.0, "ETH": 3_000.0, "HYPE": 40.0, "SOL": 150.0, "LINK": 20.0, "AVAX": 30.0, "ADA": 0.5, "LTC": 80.0,
-        "DOGE": 0.2, "USD": 1.0, "USDC": 1.0, "USDT": 1.0}
-LABELS = ("instrument", "kind", "underlying", "expiry", "settlement", "asset", "market")
+SPOT = {"BTC": 60_000.0, "ETH": 3_000.0, "HYPE": 40.0, "SOL": 150.0, "LINK": 20.0, "AVAX": 30.0, "ADA": 0.5,
+        "LTC": 80.0, "DOGE": 0.2, "USD": 1.0, "USDC": 1.0, "USDT": 1.0}
+
+
+def spot(name: str) -> float:
+    """The price of an asset; what is not listed stands at one."""
+    return SPOT.get(name, 1.0)
 
 
 @dataclass
@@ -41,7 +45,7 @@ class Line:
 
     @property
     def spot(self) -> float:
-        return SPOT[self.underlying]
+        return spot(self.underlying)
 
     @property
     def tau(self) -> float:
