@@ -49,7 +49,7 @@ def test_a_book_of_perpetuals_and_coins_is_margined_and_options_are_refused_by_n
     assert "does not take kind option" in everything.unknown["A1"]
 
 
-@pytest.mark.parametrize("name", (*LINEAR, "aave_health"))
+@pytest.mark.parametrize("name", [*LINEAR, "aave_health"])
 def test_what_is_held_counts_alike_however_it_is_held(name: str) -> None:
     wanted = margins(name, [Line("cash", "USDC", -70.0, settlement="USDC")])
     for kind in ("spot", "lending", "wrapped"):
