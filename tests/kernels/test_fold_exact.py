@@ -1,4 +1,4 @@
-"""Integer hold, fold, worst, tail and ticks against fractions of Python's own integers."""
+"""Integer fold, worst, tail and ticks against fractions of Python's own integers."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ from seawall.kernels.fold_exact import (
     ONE,
     billionths,
     fold_exact,
-    hold_outward,
-    largest,
     quantile_exact,
     scale_exact,
     scale_outward,
@@ -194,35 +192,6 @@ def test_tables_that_do_not_fit_are_refused(changed: dict[str, object], said: st
         fold_exact(**simple(np.ones((2, 1), np.int64), ONE, **changed))
 
 
-@given(seeds)
-def test_held_rows_are_the_exact_sums_whatever_the_order_of_lines(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    lines, scenarios, rows = int(rng.integers(0, 9)), int(rng.integers(1, 6)), 3
-    low = rng.integers(-(10**12), 10**12, (4, scenarios))
-    high = low + rng.integers(0, 2, low.shape)
-    lots, instrument, row = rng.integers(-9999, 9999, lines), rng.integers(0, 4, lines), rng.integers(0, rows, lines)
-    lower, upper = hold_outward(lots, instrument, row, rows, low, high)
-    for r, s in product(range(rows), range(scenarios)):
-        held = [(int(q), int(low[i, s]), int(high[i, s])) for q, i, to in zip(lots, instrument, row, strict=True)
-                if to == r]
-        assert lower[r, s] == sum(min(q * a, q * b) for q, a, b in held)
-        assert upper[r, s] == sum(max(q * a, q * b) for q, a, b in held)
-    order = rng.permutation(lines)
-    again = hold_outward(lots[order], instrument[order], row[order], rows, low, high, size=largest(low, high))
-    assert np.array_equal(again[0], lower)
-    assert np.array_equal(again[1], upper)
-
-
-def test_holdings_that_could_overflow_or_name_no_instrument_are_refused() -> None:
-    one, none = np.ones((1, 1), np.int64), np.zeros(1, np.int64)
-    with pytest.raises(ModelError, match="2\\^61"):
-        hold_outward(np.array([2**40]), none, none, 1, one * 2**21, one * 2**21)
-    with pytest.raises(ModelError, match="does not exist"):
-        hold_outward(np.array([1]), none + 1, none, 1, one, one)
-    with pytest.raises(ModelError, match="does not exist"):
-        hold_outward(np.array([1]), none, none - 1, 1, one, one)
-
-
 @given(st.floats(-1e9, 1e9) | st.floats(-1e-300, 1e-300) | st.integers(-(2**50), 2**50).map(float),
        st.fractions(Fraction(1, 10**6), 10**6, max_denominator=10**6) | st.integers(1, 10**8))
 @example(1 - 2**-53, 1)
@@ -269,6 +238,21 @@ def test_ratios_that_are_not_positive_or_too_fine_are_refused(ratio: Fraction | 
 def test_decimal_weights_are_the_billionths_they_are_written_as() -> None:
     assert billionths([0.6, 1.3, -0.25, 0.123456789]).tolist() == [[600000000, 1300000000, -250000000, 123456789]] * 2
     assert billionths([1 / 3, -1 / 3]).tolist() == [[333333333, -333333334], [333333334, -333333333]]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 2.5e9])
+def test_weights_without_billionths_are_named_by_their_place(bad: float) -> None:
+    with pytest.raises(ModelError, match="\\(1,\\)"):
+        billionths([0.5, bad])
+
+
+@given(st.floats(-1e8, 1e8), st.integers(-(10**12), 10**12))
+def test_billionths_enclose_a_weight_within_one_and_take_written_ones_as_written(x: float, whole: int) -> None:
+    low, high = billionths(x)
+    slack = Fraction(3, 10**14) * max(abs(Fraction(x) * ONE), 1)
+    assert high - low in {0, 1}
+    assert low - slack <= Fraction(x) * ONE <= high + slack
+    assert billionths(whole / ONE).tolist() == [whole, whole]
 
 
 @given(seeds)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numba import njit
 
-from seawall.kernels import elementary, exact_black, fold_exact
+from seawall.kernels import elementary, exact_black, fold_exact, hold_exact
 
 
 def grid(count: int, low: float, high: float) -> np.ndarray:
@@ -47,10 +47,11 @@ def options() -> Iterable[np.ndarray]:
 def folds() -> Iterable[np.ndarray]:
     """A book from option values to a requirement: ticks, hold, two folds, worst, tail and scaling."""
     values = next(iter(options())) - 5_000
-    low, high = fold_exact.ticks(values, 100)
+    low, high = fold_exact.ticks(values, 100 * hold_exact.FINE)
     line = np.arange(400)
     lots, row = (line * 7919) % 2001 - 1000, line % 40
-    bounds = fold_exact.hold_outward(lots, line % len(values), row, 40, low, high)
+    sizes = hold_exact.cell_sizes(low, high)
+    bounds = hold_exact.hold_fine(lots, line % len(values), row, 40, low, high, sizes)
     yield from bounds
     gain = fold_exact.billionths(grid(3 * 300, -0.2, 1).reshape(3, 300))
     loss = fold_exact.billionths(grid(3 * 300, 0.9, 1.4).reshape(3, 300))

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from margin.sample_desks import desk
 from seawall.errors import InputError, ModelError
 from seawall.formats.margin_models import margin_models
-from seawall.kernels.hold_exact import FINE, cell_sizes, hold_fine
 from seawall.margin.decode import decode
 from seawall.margin.exact import decide, evaluate_exact, exact_plan, in_lots
 from seawall.margin.frame import Columns
@@ -110,33 +109,6 @@ def test_requirements_round_against_the_holder_and_equity_too():
     assert found.initial[0] == done["initial"][1][0] >= done["initial"][0][0]
     # Three binary thirds are a little less than a dollar: between one tick less and the dollar, each grid cell rounded.
     assert 999_999 <= done["equity"][0][0] <= 1_000_000 <= done["equity"][1][0] <= 1_000_001
-
-
-@given(
-    st.lists(st.tuples(st.integers(-10**9, 10**9), st.integers(0, 3), st.integers(0, 2)), max_size=8),
-    st.lists(st.integers(-10**14, 10**14), min_size=8, max_size=8),
-    st.lists(st.integers(0, 3), min_size=8, max_size=8),
-)
-def test_fine_holding_rounds_the_sum_once_as_python_integers_do(lines, cells, widths):
-    low = np.array(cells).reshape(4, 2)
-    high = low + np.array(widths).reshape(4, 2)
-    lots, instrument, row = (np.array([line[n] for line in lines], dtype=np.int64) for n in range(3))
-    lower, upper = hold_fine(lots, instrument, row, 3, low, high, cell_sizes(low, high))
-    for r in range(3):
-        for s in range(2):
-            mine = [(q, i) for q, i, n in lines if n == r]
-            least = sum(q * int(low[i, s] if q > 0 else high[i, s]) for q, i in mine)
-            most = sum(q * int(high[i, s] if q > 0 else low[i, s]) for q, i in mine)
-            assert lower[r, s] == least // FINE
-            assert upper[r, s] == -(-most // FINE)
-
-
-def test_a_row_too_large_for_its_digits_is_refused_not_wrapped():
-    low = np.full((1, 1), 2**60)
-    with pytest.raises(ModelError, match="2\\^61"):
-        hold_fine(np.array([2**30]), np.array([0]), np.array([0]), 1, low, low, cell_sizes(low, low))
-    with pytest.raises(ModelError, match="2\\^61"):
-        hold_fine(np.array([2**45]), np.array([0]), np.array([0]), 1, low * 0, low * 0, cell_sizes(low * 0, low * 0))
 
 
 def test_an_instrument_without_a_value_blinds_only_accounts_that_hold_it():

@@ -1,4 +1,4 @@
-"""Hold, fold, worst and tail in integers: both bounds of every P&L, the same digits for any order, thread or machine.
+"""Fold, worst and tail in integers: both bounds of every P&L, the same digits for any order, thread or machine.
 
 P&L is int64 ticks, gain > 0. A value known only to lie between two numbers of ticks is carried as both of them, and
 each step rounds outward, so that whatever real numbers the bounds enclose, their exact result lies within the bounds
@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-from numba import float64, int64, njit
+from numba import boolean, float64, int64, njit
 from numpy.typing import ArrayLike, NDArray
 
 from seawall.errors import ModelError, ShapeMismatch
 from seawall.kernels.compiled import entry, read, written
 from seawall.kernels.elementary import rest_of_product
+from seawall.kernels.hold_exact import LIMIT, all_below, size_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,8 +29,8 @@ Ints = NDArray[np.int64]
 ONE = 10**9
 NO_CAP = 2**62  # a cap that never binds
 NOT_COUNTED = 2**62  # a P&L of this size stands for a scenario that does not apply to its row
-LIMIT = 2**61
 LARGEST_RATIO = 2**53
+SNAP = 3e-14  # of a weight: further than a decimal lies from the binary number nearest to it
 FAULTS = ("", "a deductible is negative; wanted ticks >= 0",
           "rows weighed and added could pass 2^61 ticks; use larger ticks or smaller weights",
           "a row's parent or its place in a table of weights or deductibles does not exist; wanted 0 to below its size",
@@ -64,36 +65,13 @@ def billionths(weights: ArrayLike) -> Ints:
     A weight within three parts in 10^14 of a billionth is that billionth: 0.6 is 600,000,000 and not the binary
     number beside it.
     """
-    x = np.asarray(weights, dtype=np.float64)
-    low, high = ticks(x, ONE)
-    with np.errstate(all="ignore"):
-        scaled = x * ONE
-        near = np.rint(scaled)
-        snap = np.abs(scaled - near) <= 3e-14 * np.maximum(np.abs(near), 1.0)
-    nearest = near.astype(np.int64)
-    return np.stack([np.where(snap, nearest, low), np.where(snap, nearest, high)])
-
-
-def largest(low: Ints, high: Ints) -> int:
-    """The largest size of any cell of two grids: what ``hold_outward`` needs to know that nothing overflows."""
-    return max(-int(low.min(initial=0)), int(high.max(initial=0)))
-
-
-def hold_outward(
-    lots: Ints, instrument: Ints, row: Ints, rows: int, low: Ints, high: Ints, *, size: int | None = None,
-) -> tuple[Ints, Ints]:
-    """(N,S) bounds of each row's P&L: longs take the grid (I,S) rounded down for the lower bound, shorts the other.
-
-    lots, instrument, row: (L). size: ``largest(low, high)``, where the caller knows it already.
-    Raises ModelError if a row could reach 2^61 ticks.
-    """
-    lower, upper = np.zeros((rows, low.shape[1]), np.int64), np.zeros((rows, low.shape[1]), np.int64)
-    reach = _hold(lots, instrument, row, low, high, lower, upper)
-    if reach < 0.0:
-        raise ModelError("a line's instrument or row does not exist; wanted 0 to below their number")
-    if reach * (largest(low, high) if size is None else size) >= LIMIT:
-        raise ModelError(f"a row of {reach:.3g} lots could pass 2^61 ticks; use larger ticks or lots")
-    return lower, upper
+    x = np.asarray(weights, dtype=np.float64, order="C")
+    out = np.empty((2, x.size), np.int64)
+    failed = int(_billionths(x.reshape(-1), out))
+    if failed >= 0:
+        place = tuple(int(n) for n in np.unravel_index(failed, x.shape))
+        raise ModelError(f"weight at {place} has no billionths: found {x[place]!r}, wanted a finite one below 2e9")
+    return out.reshape(2, *x.shape)
 
 
 def fold_exact(
@@ -122,11 +100,9 @@ def worst_exact(lower: Ints, *, floor: bool = False) -> tuple[Ints, Ints]:
     Cells of NOT_COUNTED or more do not count; where none does, 0 and -1. floor: a row that gains everywhere is
     charged nothing.
     """
-    at = np.argmin(lower, axis=1)
-    least = np.take_along_axis(lower, at[:, None], axis=1)[:, 0]
-    counted = least < NOT_COUNTED
-    charge = np.where(counted, -least, 0)
-    return np.maximum(charge, 0) if floor else charge, np.where(counted, at, -1)
+    charge, at = np.empty(len(lower), np.int64), np.empty(len(lower), np.int64)
+    _worst(lower, floor, charge, at)
+    return charge, at
 
 
 def quantile_exact(lower: Ints, k: int) -> Ints:
@@ -146,7 +122,7 @@ def tail_exact(lower: Ints, whole: int, numerator: int = 0, denominator: int = 1
     mass = whole * denominator + numerator
     if whole < 0 or not 0 <= numerator < denominator or not 0 < mass <= scenarios * denominator:
         raise ModelError(f"a tail of {whole} + {numerator}/{denominator} scenarios; wanted above 0, up to {scenarios}")
-    if largest(lower, lower) * mass >= LIMIT:
+    if max(-int(lower.min(initial=0)), int(lower.max(initial=0))) * mass >= LIMIT:
         raise ModelError(f"a tail of {mass}/{denominator} scenarios could pass 2^61 ticks; use larger ticks")
     edge = min(whole, scenarios - 1)
     ranked = np.partition(lower, edge, axis=1)
@@ -191,72 +167,61 @@ def share_up(v: int, w: int) -> int:
     return -int(share_down(-v, w))
 
 
+@njit(inline="always", error_model="numpy")
+def _enclosed(v: float, ratio: float, p: float) -> tuple[int, int]:
+    """Floor and ceiling of v times ratio, whose rounded product is p, below 2^61."""
+    whole = int(p)
+    at = float(whole)
+    # Integers are further away than rounding reaches; of a product below one the sign says enough.
+    down = whole - 1 if at > p or (at == p and v < 0.0 and abs(p) < 1.0) else whole
+    up = down + 1 if at != p or (v != 0.0 and abs(p) < 1.0) else down
+    if at == p and abs(p) >= 1.0:
+        rest = rest_of_product(v, ratio, p)
+        more = int(rest)
+        down, up = whole + more - (1 if more > rest else 0), whole + more + (1 if more < rest else 0)
+    return down, up
+
+
 @entry(read(float64, 2), read(int64, 1), read(int64, 1), written(int64, 2), written(int64, 2))
 def _ticks(x: Floats, above: Ints, below: Ints, low: Ints, high: Ints) -> int:
     """The flat place of the first value without ticks, or -1."""
     for i in range(x.shape[0]):
         ratio, divisor = np.float64(above[i]), below[i]
         for j in range(x.shape[1]):
-            v = x[i, j]
-            p = v * ratio
+            p = x[i, j] * ratio
             if not abs(p) < LIMIT:
                 return int(i * x.shape[1] + j)
-            if abs(p) < 1.0:
-                # What rounding took may be too small to see; the sign says enough.
-                down, up = -1 if v < 0.0 else 0, 1 if v > 0.0 else 0
-            else:
-                whole = int(p)
-                at = float(whole)
-                if at == p:
-                    rest = rest_of_product(v, ratio, p)
-                    more = int(rest)
-                    down = whole + more - (1 if more > rest else 0)
-                    up = whole + more + (1 if more < rest else 0)
-                else:
-                    # Integers are further away than rounding reaches.
-                    down = whole - 1 if at > p else whole
-                    up = down + 1
+            down, up = _enclosed(x[i, j], ratio, p)
             low[i, j], high[i, j] = down // divisor, -((-up) // divisor)
     return -1
 
 
-@entry(
-    read(int64, 1), read(int64, 1), read(int64, 1), read(int64, 2), read(int64, 2), written(int64, 2),
-    written(int64, 2),
-)
-def _hold(lots: Ints, instrument: Ints, row: Ints, low: Ints, high: Ints, lower: Ints, upper: Ints) -> float:
-    """Adds into the bounds; the most lots, of whatever sign, in any row; -1 if a line points outside the tables."""
-    if not (_all_below(instrument, lots.size, low.shape[0]) and _all_below(row, lots.size, lower.shape[0])):
-        return -1.0
-    held = np.zeros(lower.shape[0] + 1)
-    for line in range(lots.size):
-        q, i, r = lots[line], instrument[line], row[line]
-        if q == 0:
-            continue
-        held[r] += abs(np.float64(q))
-        against, with_holder = (low[i], high[i]) if q > 0 else (high[i], low[i])
+@entry(read(float64, 1), written(int64, 2))
+def _billionths(x: Floats, out: Ints) -> int:
+    """The place of the first weight without billionths, or -1."""
+    for i in range(x.size):
+        p = x[i] * 1e9
+        if not abs(p) < LIMIT:
+            return i
+        near = np.rint(p)
+        if abs(p - near) <= SNAP * max(abs(near), 1.0):
+            out[0, i] = out[1, i] = np.int64(near)
+        else:
+            out[0, i], out[1, i] = _enclosed(x[i], 1e9, p)
+    return -1
+
+
+@entry(read(int64, 2), boolean, written(int64, 1), written(int64, 1))
+def _worst(lower: Ints, floor: bool, charge: Ints, at: Ints) -> None:
+    """Writes the charges and where they bind."""
+    for n in range(lower.shape[0]):
+        least, place = NOT_COUNTED, -1
         for s in range(lower.shape[1]):
-            lower[r, s] += q * against[s]
-            upper[r, s] += q * with_holder[s]
-    return float(held.max())
-
-
-@njit(error_model="numpy")
-def _size(x: Ints) -> float:
-    """Largest size in an array."""
-    low, high = 0, 0
-    for v in x.flat:
-        low, high = min(low, int(v)), max(high, int(v))
-    return max(float(high), -float(low))
-
-
-@njit(error_model="numpy")
-def _all_below(places: Ints, count: int, limit: int) -> bool:
-    """Whether the first places are from 0 to below the limit."""
-    fits = True
-    for n in range(count):
-        fits &= (places[n] >= 0) & (places[n] < limit)
-    return bool(fits)
+            if lower[n, s] < least:
+                least, place = lower[n, s], s
+        loss = -least if place >= 0 else 0
+        charge[n] = max(loss, 0) if floor else loss
+        at[n] = place
 
 
 @njit(error_model="numpy")
@@ -268,27 +233,39 @@ def _misplaced(
     count, scenarios, deducts = lower.shape[0], lower.shape[1], deduct.shape[1] > 0
     if gain.shape[2] != scenarios or loss.shape[2] != scenarios or (deducts and deduct.shape[2] != scenarios):
         return 4
-    if not (_all_below(parent, count, rows) and _all_below(gain_of, count, gain.shape[1])):
+    if not (all_below(parent, count, rows) and all_below(gain_of, count, gain.shape[1])):
         return 3
-    if not _all_below(loss_of, count, loss.shape[1]) or (deducts and not _all_below(deduct_of, count, deduct.shape[1])):
+    if not all_below(loss_of, count, loss.shape[1]) or (deducts and not all_below(deduct_of, count, deduct.shape[1])):
         return 3
     return 0
 
 
 @njit(error_model="numpy")
-def _excessive(lower: Ints, upper: Ints, gain: Ints, loss: Ints, parent: Ints, rows: int, deduct: Ints) -> int:
-    """0; 1 if a deductible is negative, 2 if something could overflow."""
+def _excessive(
+    lower: Ints, upper: Ints, gain: Ints, gain_of: Ints, loss: Ints, loss_of: Ints, parent: Ints, rows: int,
+    deduct: Ints,
+) -> int:
+    """0; 1 if a deductible is negative, 2 if some parent's sum could overflow."""
     for v in deduct.flat:
         if v < 0:
             return 1
-    children = np.zeros(rows + 1)
+    gains, losses = _sizes(gain), _sizes(loss)
+    reach, deducted = np.zeros(rows + 1), size_of(deduct)
     for n in range(lower.shape[0]):
-        children[parent[n]] += 1.0
-    size = max(_size(lower), _size(upper))
-    product = size * max(_size(gain), _size(loss)) / ONE + 1.0
-    if size >= LIMIT or children.max() * (product + _size(deduct)) >= LIMIT:
-        return 2
+        size = max(size_of(lower[n]), size_of(upper[n]))
+        reach[parent[n]] += size * max(gains[gain_of[n]], losses[loss_of[n]]) / ONE + 1.0 + deducted
+        if size >= LIMIT or reach[parent[n]] >= LIMIT:
+            return 2
     return 0
+
+
+@njit(error_model="numpy")
+def _sizes(table: Ints) -> Floats:
+    """(K) largest size in each row of a table (2,K,S)."""
+    out = np.empty(table.shape[1])
+    for k in range(table.shape[1]):
+        out[k] = max(size_of(table[0, k]), size_of(table[1, k]))
+    return out
 
 
 @njit(error_model="numpy")
@@ -354,7 +331,7 @@ def _fold(
     """Writes the bounds (2,M,S); the number of a fault, or 0."""
     fault = _misplaced(lower, gain, gain_of, loss, loss_of, parent, cap.shape[1], deduct, deduct_of)
     if not fault:
-        fault = _excessive(lower, upper, gain, loss, parent, cap.shape[1], deduct)
+        fault = _excessive(lower, upper, gain, gain_of, loss, loss_of, parent, cap.shape[1], deduct)
     if fault:
         return fault
     up, deducts, none = np.zeros(out.shape, np.int64), deduct.shape[1] > 0, np.empty(0, np.int64)
@@ -377,8 +354,8 @@ def _fold(
 @entry(read(int64, 1), read(int64, 1), read(int64, 2), written(int64, 1), written(int64, 1))
 def _scale(lower: Ints, upper: Ints, weight: Ints, low: Ints, high: Ints) -> bool:
     """Writes the bounds of the products; whether some product could overflow."""
-    size = max(_size(lower), _size(upper))
-    if size >= LIMIT or size * _size(weight) / ONE >= LIMIT:
+    size = max(size_of(lower), size_of(upper))
+    if size >= LIMIT or size * size_of(weight) / ONE >= LIMIT:
         return True
     for n in range(lower.size):
         v, x, w0, w1 = lower[n], upper[n], weight[0, n], weight[1, n]

@@ -7,7 +7,7 @@ lots. So cells are in FINE parts of a tick, and a row's sum is kept as two int64
 from __future__ import annotations
 
 import numpy as np
-from numba import int64
+from numba import int64, njit
 from numpy.typing import NDArray
 
 from seawall.errors import ModelError
@@ -17,7 +17,9 @@ Ints = NDArray[np.int64]
 
 BITS = 20
 FINE = 1 << BITS
-LIMIT = 2.0**61
+LIMIT = 2**61
+FAULTS = ("", "a line's instrument or row does not exist; wanted 0 to below their number",
+          "a row could pass 2^61 ticks; use larger ticks or lots", "grids, sizes and lines do not fit each other")
 
 
 def cell_sizes(low: Ints, high: Ints) -> Ints:
@@ -32,20 +34,43 @@ def hold_fine(
     """(N,S) bounds in ticks of each row's sum of lots times cells, which lie between low and high (I,S), in FINE parts.
 
     Longs take ``low`` for the lower bound, shorts ``high``. sizes (I): ``cell_sizes``. Raises ModelError if a row could
-    reach 2^61 ticks.
+    reach 2^61 ticks, or a line names an instrument or a row that does not exist.
     """
     out = np.zeros((2, rows, low.shape[1]), np.int64)
-    if not _hold(lots, instrument, row, low, high, sizes, out):
-        raise ModelError("a row could pass 2^61 ticks; use larger ticks or lots")
+    fault = _hold(lots, instrument, row, low, high, sizes, out)
+    if fault:
+        raise ModelError(FAULTS[fault])
     return out[0], out[1]
+
+
+@njit(error_model="numpy")
+def size_of(x: Ints) -> float:
+    """Largest size in an array."""
+    low, high = 0, 0
+    for v in x.flat:
+        low, high = min(low, int(v)), max(high, int(v))
+    return max(float(high), -float(low))
+
+
+@njit(error_model="numpy")
+def all_below(places: Ints, count: int, limit: int) -> bool:
+    """Whether there are so many places, and the first of them are from 0 to below the limit."""
+    fits = places.size >= count
+    for n in range(count if fits else 0):
+        fits &= (places[n] >= 0) & (places[n] < limit)
+    return bool(fits)
 
 
 @entry(
     read(int64, 1), read(int64, 1), read(int64, 1), read(int64, 2), read(int64, 2), read(int64, 1), written(int64, 3)
 )
-def _hold(lots: Ints, instrument: Ints, row: Ints, low: Ints, high: Ints, sizes: Ints, out: Ints) -> bool:
-    """Fills the bounds; whether every row fits."""
+def _hold(lots: Ints, instrument: Ints, row: Ints, low: Ints, high: Ints, sizes: Ints, out: Ints) -> int:
+    """Fills the bounds; the number of a fault, or 0."""
     scenarios = low.shape[1]
+    if high.shape != low.shape or sizes.size < low.shape[0]:
+        return 3
+    if not (all_below(instrument, lots.size, low.shape[0]) and all_below(row, lots.size, out.shape[1])):
+        return 1
     rest = np.zeros(out.shape, np.int64)
     reach, held = np.zeros(out.shape[1] + 1), np.zeros(out.shape[1] + 1)
     for line in range(lots.size):
@@ -62,9 +87,9 @@ def _hold(lots: Ints, instrument: Ints, row: Ints, low: Ints, high: Ints, sizes:
             out[1, r, s] += q * (b >> BITS)
             rest[1, r, s] += q * (b & (FINE - 1))
     if reach.max() >= LIMIT or held.max() * FINE >= LIMIT:
-        return False
+        return 2
     for r in range(out.shape[1]):
         for s in range(scenarios):
             out[0, r, s] += rest[0, r, s] >> BITS
             out[1, r, s] -= (-rest[1, r, s]) >> BITS
-    return True
+    return 0

@@ -30,7 +30,6 @@ from seawall.kernels.fold_exact import (
     ticks,
     worst_exact,
 )
-from seawall.kernels.formula import SIZE
 from seawall.kernels.hold_exact import FINE, cell_sizes, hold_fine
 from seawall.margin.plan import Plan
 from seawall.margin.require import EQUITY, INITIAL, MAINTENANCE
@@ -177,10 +176,11 @@ def _without_weight(term: PlannedScan, lines: int) -> Bools:
     out = np.zeros(lines, dtype=bool)
     row, at = term.row, np.arange(lines) if term.at is None else term.at
     for step in term.steps:
-        for side in (step.gain, step.loss, step.deduct):
-            if side is not None and side.sized is None:
-                missing = np.asarray(np.isnan(side.table).any(axis=1))
-                out[at[missing[side.of[row]]]] = True
+        for side in {id(side): side for side in (step.gain, step.loss, step.deduct) if side is not None}.values():
+            # A weight by size is asked at one unit of it: what it misses there it misses at any size.
+            table, of = side.at(np.ones((len(step.parent), term.cube.shape[1])))
+            missing = np.asarray(np.isnan(table).any(axis=1))
+            out[at[missing[of[row]]]] = True
         row = step.parent[row]
     return out
 
@@ -197,7 +197,13 @@ def _deduct(name: str, step: PlannedStep, grids: _Grids) -> tuple[Ints, Ints]:
         return NO_DEDUCT, NO_ROWS
     if step.deduct.sized is not None:
         raise ModelError(f"term {name} has no integers: its deductible hangs on size; use the model in float64")
-    return grids.money(np.nan_to_num(step.deduct.table)), step.deduct.of
+    return grids.money(_known(step.deduct.table)), step.deduct.of
+
+
+def _known(weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The weight, zero where it is not told: such rows are remembered as unknown."""
+    missing = np.isnan(weight)
+    return np.where(missing, 0.0, weight) if missing.any() else weight
 
 
 class _Side:
@@ -205,22 +211,15 @@ class _Side:
 
     def __init__(self, side: PlannedSide, tick: float) -> None:
         self._side, self._tick = side, tick
-        self._table = None if side.sized is not None else billionths(np.nan_to_num(side.table))
+        self._table = None if side.sized is not None else billionths(_known(side.table))
 
     def at(self, lower: Ints, upper: Ints) -> tuple[Ints, Ints]:
         """Table (2,K,S) and places (N), at rows within these bounds."""
         if self._table is not None:
             return self._table, self._side.of
-        ends = [billionths(self._value(bound)) for bound in (lower, upper)]
-        table = np.stack([np.minimum(ends[0][0], ends[1][0]), np.maximum(ends[0][1], ends[1][1])])
-        return table, self._side.of
-
-    def _value(self, bound: Ints) -> NDArray[np.float64]:
-        sized = self._side.sized
-        if sized is None:
-            raise ModelError("a weight without a formula has a table")
-        names = {**self._side.columns, SIZE: np.abs(bound).astype(np.float64) * self._tick}
-        return np.nan_to_num(np.broadcast_to(np.asarray(sized.made(names), dtype=np.float64), bound.shape))
+        size = np.abs(np.stack([lower, upper])) * self._tick
+        low, high = billionths(_known(self._side.at(size)[0]))
+        return np.stack([np.minimum(low[0], low[1]), np.maximum(high[0], high[1])]), self._side.of
 
 
 @dataclass(frozen=True)
