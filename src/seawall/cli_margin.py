@@ -36,11 +36,11 @@ def margin(
     """Requirement, health and binding scenario of every account under each model; where they disagree, and why."""
     from seawall import cli_options  # the numerical libraries load only when they are needed
     from seawall.desk import Desk
-    from seawall.desk_margin import Asking, ask
+    from seawall.desk_margin import DRAWS, Asking, ask
     from seawall.desk_tail import Files
 
     desk = Desk(book, tuple(market), factors=tuple(factors), histories=tuple(history),
-                names=cli_options.pairs("--name", name), title=title or book.stem)
+                names=cli_options.pairs("--name", name), draws=DRAWS, title=title or book.stem)
     asking = Asking(
         desk, tuple(part.strip() for part in models.split(",") if part.strip()), account, orders,
         cli_options.numbers("--set", sets), cli_options.numbers("--trade", trade),

@@ -8,20 +8,25 @@ from pathlib import Path
 
 from rich.console import Console
 
-from seawall.desk import Desk, market_of, stages
+from seawall.desk import Desk, ingredients, market_of, planned, stages
 from seawall.desk_tail import FAILING, PARTIAL, Files, written
 from seawall.errors import BookProblems, InputError
 from seawall.formats.book import read_book
 from seawall.formats.margin_models import read_margin_model
-from seawall.formats.orders import read_orders
+from seawall.formats.orders import OrderFile, read_orders
 from seawall.inquiry.asked import Progress
 from seawall.inquiry.margin import Question, margin_report
 from seawall.inquiry.margin_changes import Wish
+from seawall.margin.house_rules import house_rules
+from seawall.margin.supply import supplier
+from seawall.model.book import Book
 from seawall.model.margin import MarginModel
 from seawall.model.market import Market
 from seawall.report.terminal_margin import show_margin
+from seawall.whatif.stand import Supplier
 
-LADDER = "ladder"
+LADDER, HORIZON = "ladder", "horizon_days"
+DRAWS = 2_000  # where scenarios are drawn: a margin model revalues the book under five sets of them
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class Asking:
 def ask(asking: Asking, files: Files, screen: Console, side: Console) -> int:
     """Asks, writes what is wanted, shows it, and returns the exit code."""
     with stages(side, files.quiet) as stage:
-        question = question_of(asking, stage)
-        found = margin_report(question, stage)
+        question, supply = question_of(asking, stage)
+        found = margin_report(question, stage, supply)
         stage("writing")
         paths = written(found, files)
     if not files.quiet:
@@ -55,8 +60,11 @@ def ask(asking: Asking, files: Files, screen: Console, side: Console) -> int:
     return FAILING if found.head.failing else 0 if found.head.complete else PARTIAL
 
 
-def question_of(asking: Asking, stage: Progress) -> Question:
-    """Book, market, models and wishes of the files. Raises InputError and its kin for what cannot be used."""
+def question_of(asking: Asking, stage: Progress) -> tuple[Question, Supplier | None]:
+    """Book, market, models and wishes of the files, and the scenarios that some model takes from outside.
+
+    Raises InputError and its kin for what cannot be used.
+    """
     stage("reading the market")
     market = market_of(asking.desk)
     stage("reading the book")
@@ -65,13 +73,31 @@ def question_of(asking: Asking, stage: Progress) -> Question:
         raise BookProblems(asking.desk.book, [str(f) for f in book.failures] or ["it has no row to read"])
     if not asking.account and (asking.trades or asking.deposits):
         raise InputError("--trade and --deposit", found="no account", wanted="--account with them")
-    if asking.orders is not None:
-        orders = read_orders(asking.orders)
-        book = replace(book, failures=(*book.failures, *orders.failures))
-    wish = Wish(asking.account, asking.sets, asking.trades, asking.deposits,
-                orders.orders if asking.orders is not None else ())
+    orders = read_orders(asking.orders) if asking.orders is not None else OrderFile((), ())
+    book = replace(book, failures=(*book.failures, *orders.failures))
+    wish = Wish(asking.account, asking.sets, asking.trades, asking.deposits, orders.orders)
     ladder = read_margin_model(LADDER) if asking.ladder or asking.account else None
-    return Question(book, market, _models(asking, market), asking.desk.title, ladder, wish)
+    models = _models(asking, market)
+    supply, notes = _supply(asking.desk, models, book, market, stage)
+    return Question(book, market, models, asking.desk.title, ladder, notes, wish), supply
+
+
+def _supply(
+    desk: Desk, models: tuple[MarginModel, ...], book: Book, market: Market, stage: Progress
+) -> tuple[Supplier | None, tuple[str, ...]]:
+    """Gains under the scenarios of a report for models that take them, and what these scenarios are."""
+    taking = [model for model in models if model.cubes]
+    if not taking:
+        return None, ()
+    stage("making scenarios")
+    plan = planned(ingredients(desk), book, market)
+    days = {int(model.numbers.get(HORIZON, 1)) for model in taking}
+    if len(days) > 1:
+        raise InputError("models that take scenarios", found=f"horizons of {sorted(days)} days", wanted="one horizon",
+                         remedy="ask them one by one")
+    names, main = ", ".join(model.name for model in taking), plan.tails[0]
+    told = f"{names}: {len(main):,} scenarios, {main.name}; {plan.sources.get(main.name, '')}".rstrip("; ")
+    return supplier(house_rules(plan, horizon_days=days.pop())), (told, *(f"{names}: {note}" for note in plan.notes))
 
 
 def _models(asking: Asking, market: Market) -> tuple[MarginModel, ...]:

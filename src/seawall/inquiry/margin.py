@@ -19,18 +19,19 @@ from seawall.inquiry.margin_changes import (
     orders_told,
     rehearsal_told,
 )
+from seawall.inquiry.margin_differ import disagreements
 from seawall.inquiry.margin_ladder import ladder
-from seawall.inquiry.margin_parts import RowNames, line_parts, scenario_told
+from seawall.inquiry.margin_parts import Explained
 from seawall.margin.holdings import Holdings, holdings
-from seawall.margin.plan import Contributions, Plan, bind, explain, index
+from seawall.margin.plan import Contributions, bind, explain, index
 from seawall.margin.require import BANKRUPT, INITIAL, LIQUIDATABLE, UNKNOWN, Requirements, require
+from seawall.model.arrays import Floats
 from seawall.model.book import Book
 from seawall.model.failure import Failure
 from seawall.model.margin import MarginModel
 from seawall.model.margin_report import (
     AccountMargin,
     ChangeTold,
-    Disagreement,
     DistanceTold,
     ExitTold,
     LadderStep,
@@ -47,22 +48,41 @@ from seawall.whatif.stand import Supplier
 
 Orders = Mapping[tuple[str, str], float]
 MOST_LINES = 2_000  # of a whole book whose parts are told line by line
-NAMED = 3
 
 
 @dataclass(frozen=True)
 class Margined:
-    """One model's word on the book, with its plan and its parts."""
+    """One model's word on the book, and its parts."""
 
     model: MarginModel
-    plan: Plan
     told: Requirements
-    parts: Contributions
+    explained: Explained
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    @property
+    def initial(self) -> Floats:
+        """(A) initial requirement; NaN where an account is unknown."""
+        return self.told.initial
+
+    @property
+    def contributions(self) -> Contributions:
+        """The initial requirement by line."""
+        return self.explained.found
+
+    @property
+    def binding(self) -> list[str]:
+        """(A) the scenario that binds in the largest scanned part."""
+        return self.explained.binding
 
 
 @dataclass(frozen=True)
 class Question:
     """title: of the answer. ladder: the model whose steps are told of the account asked about, or of all.
+    notes: what the reader should know of the inputs.
 
     account: whose parts are told line by line; every account's if the book is small."""
 
@@ -71,6 +91,7 @@ class Question:
     models: tuple[MarginModel, ...]
     title: str = ""
     ladder: MarginModel | None = None
+    notes: tuple[str, ...] = ()
     wish: Wish = field(default_factory=Wish)
 
     @property
@@ -96,9 +117,9 @@ def margin_report(question: Question, progress: Progress, supplier: Supplier | N
         head=_head(question, held, found), models=tuple(_model(m) for m in found),
         accounts=tuple(sorted((row for m in found for row in _accounts(m, held, asked.orders)), key=_most_used)),
         parts=tuple(part for m in found for part in _parts(m, held, question)),
-        disagreements=_disagreements(found, held), ladder=_ladder(question, held), changes=tuple(asked.changes),
+        disagreements=disagreements(found, held), ladder=_ladder(question, held), changes=tuple(asked.changes),
         rehearsals=tuple(asked.rehearsals), distances=tuple(asked.distances), exits=tuple(asked.exits),
-        notes=tuple(asked.notes),
+        notes=(*question.notes, *asked.notes),
     )
 
 
@@ -144,8 +165,8 @@ def margined(model: MarginModel, held: Holdings, market: Market, supplier: Suppl
     supplied = supplier(held, present(market)) if supplier is not None and model.cubes else {}
     plan = index(bind(model, held.columns, supplied), held.lines)
     quantity = np.array(held.quantity)
-    return Margined(model, plan, require(plan, quantity, held.accounts, unknown=held.unknown),
-                    explain(plan, quantity, INITIAL))
+    told = require(plan, quantity, held.accounts, unknown=held.unknown)
+    return Margined(model, told, Explained(model.name, plan, explain(plan, quantity, INITIAL), held))
 
 
 def _model(m: Margined) -> ModelTold:
@@ -159,11 +180,11 @@ def _model(m: Margined) -> ModelTold:
 
 
 def _accounts(m: Margined, held: Holdings, orders: Orders) -> list[AccountMargin]:
-    told, scenario = m.told, scenario_told(m.plan, m.parts, held)
+    told, scenario = m.told, m.binding
     rows = zip(held.accounts, told.equity, told.initial, told.maintenance, told.excess, told.status, strict=True)
     return [
         AccountMargin(
-            account, m.model.name, known(float(equity)), known(float(initial)), known(float(maintenance)),
+            account, m.model.name, known(float(equity)), known(float(initial) + 0.0), known(float(maintenance) + 0.0),
             known(float(excess)), known(float(maintenance / equity)) if equity > 0 else None, status,
             "" if status == UNKNOWN else scenario[n], told.unknown.get(account, ""),
             orders.get((m.model.name, account)),
@@ -178,53 +199,16 @@ def _most_used(row: AccountMargin) -> tuple[int, float, str, str]:
 
 
 def _parts(m: Margined, held: Holdings, question: Question) -> list[MarginPart]:
-    names = RowNames(m.plan)
     known_accounts = {a for a, s in zip(held.accounts, m.told.status, strict=True) if s != UNKNOWN}
     wanted = {question.account} if question.account else known_accounts
     singly = bool(question.account) or len(held.quantity) <= MOST_LINES
-    return line_parts(m.model.name, m.plan, m.parts, held, names, wanted=wanted & known_accounts, singly=singly)
+    return m.explained.parts(wanted & known_accounts, singly=singly)
 
 
 def _ladder(question: Question, held: Holdings) -> tuple[LadderStep, ...]:
     if question.ladder is None:
         return ()
     return tuple(ladder(question.ladder, held, {question.account} if question.account else set(held.accounts)))
-
-
-def _disagreements(found: Sequence[Margined], held: Holdings) -> tuple[Disagreement, ...]:
-    """Per account the two models furthest apart, widest ratio first."""
-    if len(found) < 2:
-        return ()
-    initial = np.array([m.told.initial for m in found])
-    out = []
-    for a, account in enumerate(held.accounts):
-        column = initial[:, a]
-        usable = np.flatnonzero(np.isfinite(column))
-        if len(usable) < 2 or not np.nanmax(column) > 0:
-            continue
-        high, low = usable[np.argmax(column[usable])], usable[np.argmin(column[usable])]
-        out.append(Disagreement(account, found[high].model.name, found[low].model.name, float(column[high]),
-                                float(column[low]), _why(found[high], found[low], held, a)))
-    return tuple(sorted(out, key=lambda d: (-(d.highest - d.lowest) / max(d.highest, 1e-300), d.account)))
-
-
-def _why(high: Margined, low: Margined, held: Holdings, account: int) -> str:
-    """The groups of lines, by underlying and kind, whose parts make most of the gap."""
-    mine = np.flatnonzero(held.lines.account == account)
-    gap = high.parts.by_line[mine] - low.parts.by_line[mine]
-    column = held.lines.instrument[mine]
-    labels = held.columns.labels
-    group = [f"{labels['underlying'][i]} {labels['kind'][i]}" for i in column]
-    sums: dict[str, float] = {}
-    for name, amount in zip(group, gap, strict=True):
-        sums[name] = sums.get(name, 0.0) + float(amount)
-    total = sum(sums.values())
-    if not total > 0:
-        return ""
-    named = sorted(sums.items(), key=lambda item: -item[1])[:NAMED]
-    shares = ", ".join(f"{name} {amount / total:.0%}" for name, amount in named if amount > 0.05 * total)
-    binding = [scenario_told(m.plan, m.parts, held)[account] for m in (high, low)]
-    return f"of the gap: {shares}; binding: {binding[0] or 'none'} against {binding[1] or 'none'}"
 
 
 def _head(question: Question, held: Holdings, found: Sequence[Margined]) -> Head:
