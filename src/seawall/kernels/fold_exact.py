@@ -65,13 +65,18 @@ def billionths(weights: ArrayLike) -> Ints:
     A weight within three parts in 10^14 of a billionth is that billionth: 0.6 is 600,000,000 and not the binary
     number beside it.
     """
-    x = np.asarray(weights, dtype=np.float64, order="C")
-    out = np.empty((2, x.size), np.int64)
-    failed = int(_billionths(x.reshape(-1), out))
+    return billionths_between(np.asarray(weights, dtype=np.float64)[None])
+
+
+def billionths_between(ends: Floats) -> Ints:
+    """(2,...) bounds in billionths of a weight between its values (E,...): the least rounded down, the most up."""
+    x = np.ascontiguousarray(ends)
+    out = np.empty((2, *x.shape[1:]), np.int64)
+    failed = int(_billionths(x.reshape(len(x), -1), out.reshape(2, -1)))
     if failed >= 0:
         place = tuple(int(n) for n in np.unravel_index(failed, x.shape))
-        raise ModelError(f"weight at {place} has no billionths: found {x[place]!r}, wanted a finite one below 2e9")
-    return out.reshape(2, *x.shape)
+        raise ModelError(f"weight at {place[1:]} has no billionths: found {x[place]!r}, wanted a finite one below 2e9")
+    return out
 
 
 def fold_exact(
@@ -87,7 +92,7 @@ def fold_exact(
     of scenarios does not fit its table.
     """
     out = np.zeros((2, rows, lower.shape[1]), np.int64)
-    caps = np.ascontiguousarray(np.broadcast_to(cap, (2, rows)))
+    caps = cap if cap.shape == (2, rows) else np.ascontiguousarray(np.broadcast_to(cap, (2, rows)))
     fault = _fold(lower, upper, gain, gain_of, loss, loss_of, parent, caps, deduct, deduct_of, out)
     if fault:
         raise ModelError(FAULTS[fault])
@@ -196,18 +201,21 @@ def _ticks(x: Floats, above: Ints, below: Ints, low: Ints, high: Ints) -> int:
     return -1
 
 
-@entry(read(float64, 1), written(int64, 2))
-def _billionths(x: Floats, out: Ints) -> int:
-    """The place of the first weight without billionths, or -1."""
-    for i in range(x.size):
-        p = x[i] * 1e9
-        if not abs(p) < LIMIT:
-            return i
-        near = np.rint(p)
-        if abs(p - near) <= SNAP * max(abs(near), 1.0):
-            out[0, i] = out[1, i] = np.int64(near)
-        else:
-            out[0, i], out[1, i] = _enclosed(x[i], 1e9, p)
+@entry(read(float64, 2), written(int64, 2))
+def _billionths(ends: Floats, out: Ints) -> int:
+    """The flat place of the first weight without billionths, or -1."""
+    for e in range(ends.shape[0]):
+        for i in range(ends.shape[1]):
+            p = ends[e, i] * 1e9
+            if not abs(p) < LIMIT:
+                return int(e * ends.shape[1] + i)
+            near = np.rint(p)
+            if abs(p - near) <= SNAP * max(abs(near), 1.0):
+                down = up = np.int64(near)
+            else:
+                down, up = _enclosed(ends[e, i], 1e9, p)
+            out[0, i] = down if e == 0 else min(down, out[0, i])
+            out[1, i] = up if e == 0 else max(up, out[1, i])
     return -1
 
 

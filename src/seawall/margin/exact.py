@@ -23,6 +23,7 @@ from seawall.kernels.fold_exact import (
     NO_CAP,
     NOT_COUNTED,
     billionths,
+    billionths_between,
     fold_exact,
     quantile_exact,
     scale_outward,
@@ -54,7 +55,8 @@ class ExactTerm(Protocol):
 
 @dataclass(frozen=True)
 class ExactPlan:
-    """A plan in integers. tick: currency; lot: quantity. without (L): lines whose instrument has no value."""
+    """A plan in integers. tick: currency; lot: quantity. without (L): lines whose instrument has no value,
+    or is not taken by the model."""
 
     plan: Plan
     tick: Fraction
@@ -83,7 +85,8 @@ def exact_plan(plan: Plan, *, tick: Fraction | str = "1e-6", lot: Fraction | str
         raise InputError("exact plan", found=f"tick {tick}, lot {lot}", wanted="positive numbers")
     grids = _Grids(size / money * FINE, 1 / money)
     terms = {name: _exact(name, term, grids, money) for name, term in plan.terms.items()}
-    without = np.isin(plan.lines.instrument, np.array(sorted(grids.without), dtype=np.int64))
+    nowhere = np.array(sorted(grids.without | set(plan.bound.refused)), dtype=np.int64)
+    without = np.isin(plan.lines.instrument, nowhere)
     for term in plan.terms.values():
         if isinstance(term, PlannedScan):
             without |= _without_weight(term, len(plan.lines))
@@ -119,8 +122,7 @@ def decide(exact: ExactPlan, lots: Ints) -> Decided:
     done = evaluate_exact(exact, lots)
     accounts = exact.plan.lines.accounts
     unknown = np.zeros(accounts, dtype=bool)
-    refused = np.isin(exact.plan.lines.instrument, list(exact.plan.bound.refused))
-    unknown[exact.plan.lines.account[(exact.without | refused) & (lots != 0)]] = True
+    unknown[exact.plan.lines.account[exact.without & (lots != 0)]] = True
     equity = done[EQUITY][0] if EQUITY in exact.plan.results else np.zeros(accounts, dtype=np.int64)
     return Decided(equity, done[INITIAL][1], done[MAINTENANCE][1], unknown)
 
@@ -217,9 +219,11 @@ class _Side:
         """Table (2,K,S) and places (N), at rows within these bounds."""
         if self._table is not None:
             return self._table, self._side.of
-        size = np.abs(np.stack([lower, upper])) * self._tick
-        low, high = billionths(_known(self._side.at(size)[0]))
-        return np.stack([np.minimum(low[0], low[1]), np.maximum(high[0], high[1])]), self._side.of
+        size = np.empty((2, *lower.shape))
+        np.abs(lower, out=size[0])
+        np.abs(upper, out=size[1])
+        size *= self._tick
+        return billionths_between(_known(self._side.at(size)[0])), self._side.of
 
 
 @dataclass(frozen=True)
@@ -233,8 +237,7 @@ class _Step:
     def up(self, lower: Ints, upper: Ints) -> Bounds:
         gain = self.gain.at(lower, upper)
         loss = gain if self.step.loss is self.step.gain else self.loss.at(lower, upper)
-        deduct = self.deduct if self.deduct[0].shape[1] else (np.zeros((2, 0, lower.shape[1]), np.int64), NO_ROWS)
-        return fold_exact(lower, upper, *gain, *loss, self.step.parent, len(self.step.target), self.cap, *deduct)
+        return fold_exact(lower, upper, *gain, *loss, self.step.parent, len(self.step.target), self.cap, *self.deduct)
 
 
 @dataclass(frozen=True)

@@ -97,8 +97,8 @@ class PlannedSide:
         if self.sized is None:
             return self.table, self.of
         names = {**self.columns, SIZE: np.abs(x)}
-        value = np.broadcast_to(np.asarray(self.sized.made(names), dtype=np.float64), x.shape)
-        return np.ascontiguousarray(value), self.of
+        value = np.asarray(self.sized.made(names), dtype=np.float64)
+        return np.ascontiguousarray(value if value.shape == x.shape else np.broadcast_to(value, x.shape)), self.of
 
 
 @dataclass(frozen=True)
