@@ -9,7 +9,7 @@ from margin.sample_desks import desk
 from seawall.errors import InputError
 from seawall.formats.margin_models import read_margin_model
 from seawall.whatif.change import in_market
-from seawall.whatif.distance import distances, in_direction
+from seawall.whatif.distance import daily_deviations, distances, in_direction, worst_direction
 from seawall.whatif.stand import stand
 
 
@@ -64,6 +64,34 @@ def test_a_joint_direction_is_a_price_where_only_a_price_moves(standing):
         assert not np.isfinite(joint.move)
     with pytest.raises(InputError, match="spot:NOWHERE"):
         in_direction(standing, "down", {"spot:NOWHERE": -1.0})
+
+
+def test_the_worst_direction_takes_more_than_random_ones_of_the_same_size(standing):
+    scale = {"spot:BTC": 0.02, "spot:USDC": 0.005}
+    worst = worst_direction(standing, scale)
+    sizes = np.array([worst.get(key, 0.0) / scale[key] for key in scale])
+    assert np.sum(sizes**2) == pytest.approx(1.0)
+    # Small, so that the slope decides.
+    def cushion(shares):
+        return in_market(standing, moved(standing.market, {k: 0.02 * v for k, v in shares.items()})).now.cushion
+
+    least, rng = cushion(worst), np.random.default_rng(1)
+    for _ in range(20):
+        unit = rng.normal(size=2)
+        unit /= np.linalg.norm(unit)
+        other = {key: float(u * scale[key]) for key, u in zip(scale, unit, strict=True)}
+        assert cushion(other) >= least - 1e-9 * abs(least)
+
+
+def test_deviations_come_from_the_market_where_none_are_told(standing):
+    told = daily_deviations(standing)
+    nearest = next(level for f, level in zip(standing.market.factors, standing.market.levels, strict=True)
+                   if f.risk_class == "volatility")
+    assert told["spot:BTC"] == pytest.approx(nearest / np.sqrt(365))
+    direction = worst_direction(standing)
+    assert set(direction) <= set(told)
+    crossing = in_direction(standing, "worst", direction, 30.0)
+    assert not np.isfinite(crossing.move) or 0 <= crossing.move <= 30
 
 
 def test_an_account_below_its_requirement_is_there_now():

@@ -23,6 +23,8 @@ POINTS = 25  # versions of the market that are told apart at once
 ROUNDS = 3  # each narrows a crossing to one gap between points
 DOWN, UP = 0.999, 9.0  # how far a price is followed: to a thousandth, to tenfold
 VOLATILITY_UP = 4.0
+STEP = 0.05  # of a deviation: where the slope of the cushion is taken
+QUIET, VOLATILITY_DAY = 0.005, 0.05
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,45 @@ def in_direction(stand: Stand, name: str, direction: Mapping[str, float], reach:
         levels[places] = stand.market.levels[places] * (1 + size * shares)
 
     return along(stand, name, move, reach)
+
+
+def worst_direction(stand: Stand, deviations: Mapping[str, float] | None = None) -> dict[str, float]:
+    """The joint move of one deviation that takes most of the cushion, as shares of levels by factor key.
+
+    Along it each factor moves by its deviation times its part of the slope of the cushion: of all moves whose sum of
+    squared deviations is one, the first-order worst. deviations: one-day share of its level, by factor key; from the
+    market's volatilities if None. Empty where nothing moves the cushion.
+    """
+    scale = daily_deviations(stand) if deviations is None else dict(deviations)
+    keys = sorted(scale)
+    if not keys:
+        return {}
+    places = [stand.market.index[key] for key in keys]
+    sizes = np.array([scale[key] for key in keys])
+    levels = np.repeat(stand.market.levels[None, :], 2 * len(keys), axis=0)
+    for n, place in enumerate(places):
+        levels[2 * n : 2 * n + 2, place] *= 1 + STEP * sizes[n] * np.array([1.0, -1.0])
+    up, down = cushions(stand, State(stand.market, levels, np.zeros(len(levels)))).reshape(len(keys), 2).T
+    slope = np.nan_to_num((up - down) / (2 * STEP))
+    size = float(np.sqrt(slope @ slope))
+    return {key: -float(s / size * d) for key, s, d in zip(keys, slope, sizes, strict=True) if s} if size > 0 else {}
+
+
+def daily_deviations(stand: Stand) -> dict[str, float]:
+    """One-day deviation, share of its level, of every price and volatility that the account hangs on.
+
+    Of a price: its nearest at-the-money volatility over a day; half a percent for one without. Of a volatility:
+    five percent, by convention.
+    """
+    market = stand.market
+    nearest: dict[str, float] = {}
+    for factor, level in zip(market.factors, market.levels, strict=True):
+        if factor.risk_class == "volatility":
+            nearest.setdefault(factor.qualifier, float(level))
+    out = {f"spot:{a}": nearest[a] / np.sqrt(365.0) if a in nearest else QUIET for a in _assets(stand)}
+    smiles = _smiles(stand)
+    return out | {f.key: VOLATILITY_DAY for f in market.factors
+                  if f.risk_class == "volatility" and f.qualifier in smiles}
 
 
 def along(stand: Stand, what: str, move: Callable[[float, Floats], None], reach: float) -> Crossing:
