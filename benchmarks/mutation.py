@@ -1,41 +1,36 @@
-"""Changes every rule of every exact preset once and counts what the oracle cases notice.
+"""Changes every rule of every preset that has oracle cases once and counts what the oracle cases notice.
 
 ``python -m benchmarks.mutation`` writes benchmarks/results/mutation.md. Names of presets as arguments run those only,
-and write nothing. A preset joins by a module tests/margin/*_own.py with ``own_cases(model)``, and EQUIVALENT by model.
+and write nothing. A preset joins in ``suites``, with the cases that its tests hold it to.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from benchmarks.timing import CONSOLE
 from seawall.formats.margin_models import read_margin_model
-from seawall.testing.rule_mutation import MutationReport, rule_mutation
+from seawall.testing.margin_cases import MarginCase
+from seawall.testing.rule_mutation import rule_mutation
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "mutation.md"
 
 
-def suites() -> dict[str, Any]:
-    """By preset, the module that holds its cases."""
+def suites() -> Iterator[tuple[str, Sequence[MarginCase], Mapping[str, str]]]:
+    """Each preset, its cases, and the changes that make the same model again."""
     sys.path.insert(0, str(ROOT / "tests"))
-    files = sorted(f.stem for f in (ROOT / "tests" / "margin").glob("*_own.py") if not f.stem.startswith("test_"))
-    modules = [import_module(f"margin.{name}") for name in files]
-    return {model: module for module in modules for model in module.EQUIVALENT}
-
-
-def report(model: str, module: Any) -> tuple[MutationReport, float]:
-    """What became of every change, and in how many seconds."""
-    start = time.perf_counter()
-    found = import_module("margin.test_derive").PUBLISHED if model.startswith("derive_") else {}
-    cases = [*module.own_cases(model), *found.get(model, ())]
-    done = rule_mutation(read_margin_model(model), cases, equivalent=module.EQUIVALENT[model])
-    return done, time.perf_counter() - start
+    derive, found = (import_module(f"margin.{name}") for name in ("derive_own", "test_derive"))
+    for model, same in derive.EQUIVALENT.items():
+        yield model, [*derive.own_cases(model), *found.PUBLISHED[model]], same
+    dydx, span = (import_module(f"margin.{name}") for name in ("test_dydx_rules", "test_span_rules"))
+    yield "dydx", dydx.cases(), dydx.EQUIVALENT
+    yield "span", span.SPAN_CASES, span.SPAN_SAME
+    yield "tims", span.TIMS_CASES, span.TIMS_SAME
 
 
 def main(chosen: Iterable[str]) -> None:
@@ -48,13 +43,14 @@ def main(chosen: Iterable[str]) -> None:
              "| Preset | Changes | Noticed | Share | Cannot be told apart | Refused | Seconds |",
              "|---|---|---|---|---|---|---|"]
     notes: list[str] = []
-    for model, module in suites().items():
+    for model, cases, same in suites():
         if wanted and model not in wanted:
             continue
-        done, seconds = report(model, module)
+        start = time.perf_counter()
+        done = rule_mutation(read_margin_model(model), cases, equivalent=same)
         total = len(done.noticed) + len(done.unnoticed)
         lines.append(f"| {model} | {total} | {len(done.noticed)} | {done.share:.1%} | {len(done.equivalent)} | "
-                     f"{done.refused} | {seconds:.0f} |")
+                     f"{done.refused} | {time.perf_counter() - start:.0f} |")
         CONSOLE.print(lines[-1])
         notes += ["", f"## {model}", "", *(f"- not noticed: `{told}`" for told in done.unnoticed),
                   *(f"- the same model: `{told}`: {why}" for told, why in done.equivalent.items())]
