@@ -84,7 +84,8 @@ class Plain:
         root = math.sqrt(self.p["horizon_days"])
         by = self.net(lambda r: r["delta"] * r["spot"], lambda r: (r["underlying"], r["daily"]))
         total = sum(abs(x) * self.p["floor_deviations"] * r["daily"] * root for x, r in by.values())
-        gross = sum(abs(q * r["delta"] * r["spot"]) for q, r in zip(self.q, self.of, strict=True) if r["kind"] in DERIVED)
+        gross = sum(abs(q * r["delta"] * r["spot"]) for q, r in zip(self.q, self.of, strict=True)
+                    if r["kind"] in DERIVED)
         return total + self.p["matched_floor"] * gross
 
     def risk(self) -> float:
@@ -165,7 +166,8 @@ class Plain:
         short = sum(max(-q, 0.0) * r["base_size"] * r["spot"]
                     for q, r in zip(self.q, self.of, strict=True) if r["kind"] == "option")
         doubt = 0.0
-        for x, r in self.net(lambda r: r["delta"] * r["spot"], lambda r: (r["underlying"], r.get("confidence"))).values():
+        moved = self.net(lambda r: r["delta"] * r["spot"], lambda r: (r["underlying"], r.get("confidence")))
+        for x, r in moved.values():
             trust = r.get("confidence", 1.0)
             doubt += abs(x) * ((1 - trust) * p["confidence_factor"] if trust < p["confidence_threshold"] else 0.0)
         return ((1 + p["buffer"] * (1 - p["release"])) * self.risk() + p["stress_cover"] * self.depeg()

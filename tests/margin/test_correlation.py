@@ -24,10 +24,24 @@ effective_from = 2020-01-01
 results = ["initial", "maintenance"]
 cubes = ["history"]
 [terms]
-alone = { kind = "tail", scenarios = "history", confidence = 0.9, floor = true, fold = [{ from = "underlying", to = "underlying" }] }
-joint = { kind = "tail", scenarios = "history", confidence = 0.9, floor = true, fold = [{ from = "account", to = "account" }] }
-initial = { kind = "blend", of = ["joint", "alone"], factor = FACTOR, pairs = [["ETH", "BTC", 0.9], ["BTC", "SPY", 0.1]] }
 maintenance = { kind = "sum", of = ["alone"] }
+[terms.alone]
+kind = "tail"
+scenarios = "history"
+confidence = 0.9
+floor = true
+fold = [{ from = "underlying", to = "underlying" }]
+[terms.joint]
+kind = "tail"
+scenarios = "history"
+confidence = 0.9
+floor = true
+fold = [{ from = "account", to = "account" }]
+[terms.initial]
+kind = "blend"
+of = ["joint", "alone"]
+factor = FACTOR
+pairs = [["ETH", "BTC", 0.9], ["BTC", "SPY", 0.1]]
 """
 # Sums of a few hundred products of numbers near a million.
 ROUNDINGS = 1e-12

@@ -10,8 +10,7 @@ from margin.house_accounts import held, house
 from seawall.errors import InputError, ShapeMismatch
 from seawall.kernels.ruin import lowest, path_order
 from seawall.margin.insolvency import insolvency, insolvency_of, needed
-from seawall.margin.plan import bind, evaluate, explain, index
-from seawall.margin.rows import Lines
+from seawall.margin.plan import evaluate, explain
 from seawall.model.arrays import Floats
 
 TICK = 1e-6
@@ -160,10 +159,8 @@ def test_equity_of_another_number_of_accounts_is_refused():
 def test_a_probability_that_is_none_is_refused(probability):
     with pytest.raises(InputError, match="probability of ruin"):
         needed(draws(9, 2, 10), probability)
-    plan = house(contracts())
     with pytest.raises(InputError, match="between 0 and 1"):
-        model = plan.bound.model.with_parameters({"ruin_probability": probability})
-        index(bind(model, plan.bound.frame.columns, plan.bound.binding.supplied), Lines(np.zeros(3, int), np.arange(3), 1))
+        house(contracts(), changes={"ruin_probability": probability})
 
 
 def test_a_model_without_an_insolvency_term_is_told_so():

@@ -14,7 +14,7 @@ from seawall.margin.terms import term_kinds
 from seawall.model.margin import ColumnRule, MarginModel, Term
 
 FORMULAS = ("gain", "loss", "cap", "deduct", "exposure", "long", "short", "rate", "anchor", "confidence",
-            "probability", "correlation", "discount", "applies")
+            "probability", "correlation", "discount", "applies", "factor")
 
 
 def decode(data: bytes, *, path: object = "preset") -> MarginModel:
@@ -122,7 +122,8 @@ def _check_rule(name: str, rule: ColumnRule) -> None:
 def _check_names(model: MarginModel) -> None:
     """A name that is a function's could not be read in a formula; one that is both number and column is unclear."""
     tabled = {name for table in model.by.values() for row in table.values() for name in row}
-    for name in {*model.numbers, *model.columns, *model.assumed, *tabled}:
+    shocked = {name for rule in model.scenarios.values() for name in (*rule.columns, *rule.let, *rule.shock)}
+    for name in {*model.numbers, *model.columns, *model.assumed, *tabled, *shocked}:
         if name in FUNCTIONS or not name.isidentifier():
             raise InputError("a name cannot be used", found=name, wanted="a word that is no function")
     twice = sorted(set(model.numbers) & {*model.columns, *model.assumed, *tabled})
