@@ -35,6 +35,8 @@ WRONG = {
     "a grade that is none": ('"approximate"', '"perfect"', "grade.*perfect.*exact"),
     "a number that is none": ("share = 0.5", "share = nan", "parameters.share.*finite"),
     "a function's name": ("share = 0.5", "share = 0.5\nmax = 1", "name cannot be used.*max"),
+    "a scenario column with a function's name": (
+        '"spot_move", "vol_word"', '"step", "vol_word"', "name cannot be used.*step"),
     "one name twice": ("wide = 1.5", "wide = 1.5\nshare = 2", "stands twice.*share"),
     "a parameter that is a switch": ("share = 0.5", "share = 0.5\nstrict = 1", "stands twice"),
     "no date": ("effective_from = 2025-01-01\n", "", "effective_from"),
