@@ -49,13 +49,19 @@ def margin(
     raise typer.Exit(ask(asking, Files(html, json, quiet), cli_options.screen(), Console(stderr=True)))
 
 
-def models() -> None:
-    """The margin models that are installed, each with its grade, source and what is missing from it."""
+def models(
+    names: Annotated[list[str] | None, typer.Argument(help="Tell these, by name or preset file; default: all.")] = None,
+) -> None:
+    """The margin models there are, with grade and gaps; of those named also sources, readings and parameters."""
     from seawall.cli_options import screen
-    from seawall.formats.margin_models import margin_models
+    from seawall.formats.margin_models import margin_models, read_margin_model
     from seawall.report.terminal_margin import show_models
 
-    show_models(tuple(margin_models().values()), screen())
+    console = screen()
+    for name in names or []:
+        show_models((read_margin_model(name),), console)
+    if not names:
+        show_models(tuple(margin_models().values()), console)
 
 
 def register(app: typer.Typer) -> None:
