@@ -16,13 +16,14 @@ from seawall.model.margin_report import ChangeTold, DistanceTold, ExitTold, Rehe
 from seawall.model.market import Market
 from seawall.model.order import Order
 from seawall.whatif.change import Effect, Trade, after_deposit, after_trades
-from seawall.whatif.distance import Crossing, distances
+from seawall.whatif.distance import Crossing, distances, in_direction, worst_direction
 from seawall.whatif.orders import OrderMargin, order_margin
 from seawall.whatif.rehearsal import rehearse
 from seawall.whatif.restore import restore
 from seawall.whatif.stand import Stand, Supplier, stand
 
 LOT = 1e-4
+WORST, MOST_DEVIATIONS = "worst", 30.0
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,24 @@ def changes_told(standing: Stand, wish: Wish) -> list[ChangeTold]:
 
 
 def distances_told(standing: Stand) -> list[DistanceTold]:
-    """Every single move that reaches the maintenance requirement, nearest first; those that do not last."""
+    """Every single move that reaches the maintenance requirement, nearest first, and the worst joint one; those that do
+    not last."""
     name, model = standing.account, standing.model
     told = [_distance(name, model, crossing, standing) for crossing in distances(standing)]
+    told += _worst(standing)
     return sorted(told, key=lambda d: (d.move is None, abs(d.move or 0.0), d.what))
+
+
+def _worst(standing: Stand) -> list[DistanceTold]:
+    """Along the joint move that takes most of the cushion, in deviations of one day; none where nothing moves it."""
+    direction = worst_direction(standing)
+    if not direction:
+        return []
+    found = in_direction(standing, WORST, direction, MOST_DEVIATIONS)
+    reached = bool(np.isfinite(found.move))
+    joint = tuple((key, share * found.move) for key, share in sorted(direction.items())) if reached else ()
+    return [DistanceTold(standing.account, standing.model.name, WORST, found.move if reached else None, None,
+                         found.probed, venue_told(standing.model, standing) if reached else "", joint)]
 
 
 def exits_told(standing: Stand) -> list[ExitTold]:

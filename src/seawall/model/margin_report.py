@@ -131,8 +131,10 @@ class RehearsalTold(msgspec.Struct, frozen=True):
 class DistanceTold(msgspec.Struct, frozen=True):
     """How far one account is from its maintenance requirement along one move, all else where it is.
 
-    what: spot:BTC, or volatility:BTC for all volatilities of it. move: share of the level, None where no move as far as
-    ``probed`` does. level: where that is. venue: what the venue does there, in words, where the model tells.
+    what: spot:BTC, volatility:BTC for all volatilities of it, or worst for the joint move that takes most of what is
+    left. move: share of the level, of the joint move deviations of one day; None where no move as far as ``probed``
+    does. level: where that is. venue: what the venue does there, in words, where the model tells. joint: of the joint
+    move each factor's share of its level there.
     """
 
     account: str
@@ -142,6 +144,7 @@ class DistanceTold(msgspec.Struct, frozen=True):
     level: Number
     probed: float
     venue: str
+    joint: tuple[tuple[str, float], ...] = ()
 
 
 class ExitTold(msgspec.Struct, frozen=True):

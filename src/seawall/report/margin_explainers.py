@@ -12,6 +12,8 @@ MARGIN_TERMS: dict[str, tuple[str, str]] = {
     "below": ("Below maintenance", "Accounts whose equity, as the model counts it, is less than the maintenance "
               "requirement: the venue may close them now."),
     "used": ("Most in use", "Maintenance requirement as a share of equity. At 100% the venue may close the account."),
+    "usage": ("Used", "Maintenance requirement as a share of the equity that the model counts. The tick is 100%, where "
+              "the venue may close the account; none where nothing of the account counts."),
     "unknown": ("Not assessed", "Accounts with a line that could not be read or valued, or that the model does not "
                 "take. They may reduce risk, not add any."),
 }

@@ -11,7 +11,8 @@ from seawall.report.tail_titles import Said
 from seawall.words import joined, percent, short
 
 BELOW = ("liquidatable", "bankrupt")
-NAMED = 3
+NAMED, LEAST_PART = 3, 0.005
+WORST = "worst"
 LEVELS = {"spot": "", "volatility": " volatility"}
 
 
@@ -110,6 +111,8 @@ def reaches(report: MarginReport) -> list[Reach]:
     """Falls and rises side by side, factor by factor, the nearest first; a factor that ends no account last."""
     sides: dict[tuple[str, str], list[list[float | None]]] = {}
     for d in report.distances:
+        if d.what == WORST:
+            continue
         found = sides.setdefault((d.what, d.model), [[None, None], [None, None], [None, None]])
         now = d.move == 0
         for side in (0, 1) if now else (int((d.probed if d.move is None else d.move) > 0),):
@@ -132,6 +135,22 @@ def untouched(rows: Sequence[Reach]) -> str:
     return f"No move of {joined(told)} alone does." if told else ""
 
 
+def jointly(report: MarginReport) -> list[str]:
+    """Per model the joint move that takes most of an account's cushion, and how far along it the account ends."""
+    out, far = [], [d for d in report.distances if d.what == WORST and d.move is None]
+    for d in report.distances:
+        if d.what != WORST or not d.move:
+            continue
+        parts = sorted(d.joint, key=lambda pair: (-abs(pair[1]), pair[0]))
+        told = [f"{factor(key)} {percent(share, 0, sign=True)}" for key, share in parts if abs(share) >= LEAST_PART]
+        out.append(f"{d.model}: the end is {words.number(d.move, 1)} one-day deviations off along the worst joint move: "
+                   f"{some(told, NAMED)}.")
+    if far:
+        out.append(f"{joined([d.model for d in far])}: no end along the worst joint move, to {far[0].probed:g} one-day "
+                   "deviations.")
+    return out
+
+
 def _pair(values: Sequence[float | None]) -> tuple[float | None, float | None]:
     return values[0], values[1]
 
@@ -142,7 +161,8 @@ def _near(r: Reach) -> float:
 
 def factor(what: str) -> str:
     """``BTC``, ``BTC volatility``: a factor in words."""
-    kind, _, name = what.partition(":")
+    kind, _, qualifier = what.partition(":")
+    name = " ".join(part.partition("T")[0] if part[:1].isdigit() else part for part in qualifier.split(":")[:2])
     return f"{name}{LEVELS.get(kind, f' {kind}')}" if name else what
 
 

@@ -15,6 +15,7 @@ from seawall.report.page import LOGO
 from seawall.report.tail_titles import Said
 
 NAMED = 4
+CONVENTION = "P&amp;L: gain is positive. Value at risk, expected shortfall and losses to reach: loss is positive."
 
 
 class Tile(NamedTuple):
@@ -35,8 +36,14 @@ class Part(NamedTuple):
     body: str
 
 
-def shell(answer: Answer | MarginReport, kind: str, said: Said, tiles: Sequence[Tile], parts: Sequence[Part]) -> str:
-    """The whole page, in order of reading; a question without data has no section and no link."""
+def shell(
+    answer: Answer | MarginReport, kind: str, said: Said, tiles: Sequence[Tile], parts: Sequence[Part], *,
+    convention: str = CONVENTION,
+) -> str:
+    """The whole page, in order of reading; a question without data has no section and no link.
+
+    convention: signs of the numbers, HTML.
+    """
     head = answer.head
     shown = [p for p in parts if p.body]
     links = "".join(f'<a href="#{p.anchor}">{p.name}</a>' for p in shown)
@@ -49,7 +56,8 @@ def shell(answer: Answer | MarginReport, kind: str, said: Said, tiles: Sequence[
         f"<title>{text(title)}</title>\n<style>\n{style()}</style></head>"
         '<body><div class="wrap">\n<a class="skip" href="#main">Skip to the verdict</a>\n'
         f'{_masthead(answer, kind)}\n<nav aria-label="Contents">{links}</nav>\n<main id="main">\n'
-        f"{_verdict(head, said)}{_headline(head, tiles)}\n{body}\n</main>\n{_footer(answer)}\n</div></body></html>\n")
+        f"{_verdict(answer, said)}{_headline(head, tiles, convention)}\n{body}\n</main>\n{_footer(answer)}\n"
+        "</div></body></html>\n")
 
 
 def _masthead(answer: Answer | MarginReport, kind: str) -> str:
@@ -65,14 +73,14 @@ def identity(answer: Answer | MarginReport) -> str:
     return content_id("answer", answer)
 
 
-def _verdict(head: Head, said: Said) -> str:
-    parts = []
+def _verdict(answer: Answer | MarginReport, said: Said) -> str:
+    head, parts = answer.head, []
     if not head.complete:
         count = max(len(head.failures), 1)
         parts.append(f"{words.capital(words.counted(count, 'entry', 'entries'))} "
                      '<a href="#notes">could not be assessed</a>; every number below is partial without '
                      f"{'it' if count == 1 else 'them'}.")
-    if head.failing:
+    if head.failing and not isinstance(answer, MarginReport):  # whose verdict names them, with the model
         parts.append(text(failing_said(head)))
     parts += [text(said.lede)] if said.lede else []
     lede = f'<p class="lede">{" ".join(parts)}</p>' if parts else ""
@@ -87,11 +95,10 @@ def failing_said(head: Head) -> str:
     return f"Insolvent or under their scan now: {words.joined(names)}."
 
 
-def _headline(head: Head, tiles: Sequence[Tile]) -> str:
+def _headline(head: Head, tiles: Sequence[Tile], convention: str) -> str:
     shown = "".join(_tile(t, right=n >= 4) for n, t in enumerate(tiles))
     money = f"M = {text(head.currency)} million, k = {text(head.currency)} thousand"
-    return (f'<dl class="kpis">{shown}</dl><p class="conv">P&amp;L: gain is positive. Value at risk, expected '
-            f"shortfall and losses to reach: loss is positive. {money}.</p>")
+    return f'<dl class="kpis">{shown}</dl><p class="conv">{convention} {money}.</p>'
 
 
 def _tile(tile: Tile, *, right: bool) -> str:

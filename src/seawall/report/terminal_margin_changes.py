@@ -79,7 +79,8 @@ def _distances(report: MarginReport) -> ConsoleRenderable | None:
         rows.add_row("" if r.what == named else r.name, r.model, *_end(r, 0), *_end(r, 1))
         named = r.what
     rest = margin_titles.untouched(found)
-    return Group(*([rows] if ended else []), *([dim(rest)] if rest else []))
+    told = [*([rest] if rest else []), *margin_titles.jointly(report)]
+    return Group(*([rows] if ended else []), *(dim(line) for line in told))
 
 
 def _end(reach: Reach, side: int) -> tuple[Text, Text]:
