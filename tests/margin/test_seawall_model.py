@@ -270,3 +270,21 @@ def test_lines_in_another_order_need_the_same():
     again = index(plan.bound, Lines(np.zeros(len(rows), int), order, 1))
     one, other = evaluate(plan, quantity)["initial"][0], evaluate(again, quantity[order])["initial"][0]
     assert other == pytest.approx(one, rel=1e-13)
+
+
+def test_the_stressed_period_is_taken_from_the_unfiltered_history_where_there_is_one():
+    plan = plan_of("crypto")
+    main = plan.tails[0]
+    wild = replace(main, name="historical", shocks=main.shocks * 2, provenance={"generator": "historical"})
+    plain, both = house_rules(plan), house_rules(replace(plan, tails=(main, wild)))
+    assert both["history"].rule_id == plain["history"].rule_id
+    assert np.abs(both["stressed_period"].shocks).max() > 1.5 * np.abs(plain["stressed_period"].shocks).max()
+    assert len(both["stressed_period"]) == 249
+
+
+def test_the_history_is_the_end_of_each_of_its_paths():
+    rules = house_rules(plan_of("crypto"), horizon_days=3)
+    path, ends = rules["history_path"], rules["history"]
+    assert (path.shocks[path.step == 2] == ends.shocks).all()
+    assert (ends.ages == 3 / 365).all()
+    assert len(ends) == 298
