@@ -50,8 +50,8 @@ def folds() -> Iterable[np.ndarray]:
     low, high = fold_exact.ticks(values, 100 * hold_exact.FINE)
     line = np.arange(400)
     lots, row = (line * 7919) % 2001 - 1000, line % 40
-    sizes = hold_exact.cell_sizes(low, high)
-    bounds = hold_exact.hold_fine(lots, line % len(values), row, 40, low, high, sizes)
+    width, sizes = (high - low).max(axis=1), hold_exact.cell_sizes(low)
+    bounds = hold_exact.hold_fine(lots, line % len(values), row, 40, low, width, sizes)
     yield from bounds
     gain = fold_exact.billionths(grid(3 * 300, -0.2, 1).reshape(3, 300))
     loss = fold_exact.billionths(grid(3 * 300, 0.9, 1.4).reshape(3, 300))

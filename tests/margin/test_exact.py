@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.sample_desks import desk
-from seawall.errors import InputError, ModelError
+from seawall.errors import InputError
 from seawall.formats.margin_models import margin_models
 from seawall.margin.decode import decode
 from seawall.margin.exact import decide, evaluate_exact, exact_plan, in_lots
@@ -52,8 +52,8 @@ fold = [{ from = "market", to = "account" }]
 
 
 def supplied_by_none():
-    """Models whose scenarios are their own and whose terms all have integers; SPAN's spreads have none."""
-    return [name for name, model in margin_models().items() if not model.cubes and name != "span"]
+    """Models whose scenarios are their own."""
+    return [name for name, model in margin_models().items() if not model.cubes]
 
 
 @pytest.mark.parametrize("name", supplied_by_none())

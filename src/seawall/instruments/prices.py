@@ -38,7 +38,7 @@ def spot_price(state: State, underlying: str, quote: str) -> Floats:
 def forward_price(state: State, underlying: str, quote: str, expiry: datetime) -> Floats:
     """(S,) forward in quote currency: spot exp(carry years left), spot itself once expired."""
     carry = state.level(f"carry:{underlying}:{tenor_of(expiry)}", needed_by=f"{underlying} {tenor_of(expiry)}")
-    return spot_price(state, underlying, quote) * np.asarray(exp(carry * years_left(state, expiry)))
+    return np.asarray(spot_price(state, underlying, quote) * exp(carry * years_left(state, expiry)))
 
 
 def rate_key(market: Market, underlying: str, currency: str, expiry: datetime) -> str | None:

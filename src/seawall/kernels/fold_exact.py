@@ -79,6 +79,13 @@ def billionths_between(ends: Floats) -> Ints:
     return out
 
 
+def sizes_between(lower: Ints, upper: Ints, tick: float) -> Floats:
+    """(2,N,S) least and greatest size in currency of what lies between two numbers of ticks (N,S)."""
+    out = np.empty((2, *lower.shape))
+    _sizes_between(lower, upper, tick, out)
+    return out
+
+
 def fold_exact(
     lower: Ints, upper: Ints, gain: Ints, gain_of: Ints, loss: Ints, loss_of: Ints, parent: Ints, rows: int, cap: Ints,
     deduct: Ints, deduct_of: Ints,
@@ -211,12 +218,21 @@ def _billionths(ends: Floats, out: Ints) -> int:
                 return int(e * ends.shape[1] + i)
             near = np.rint(p)
             if abs(p - near) <= SNAP * max(abs(near), 1.0):
-                down = up = np.int64(near)
+                down = up = int(near)
             else:
                 down, up = _enclosed(ends[e, i], 1e9, p)
             out[0, i] = down if e == 0 else min(down, out[0, i])
             out[1, i] = up if e == 0 else max(up, out[1, i])
     return -1
+
+
+@entry(read(int64, 2), read(int64, 2), float64, written(float64, 3))
+def _sizes_between(lower: Ints, upper: Ints, tick: float, out: Floats) -> None:
+    for n in range(lower.shape[0]):
+        for s in range(lower.shape[1]):
+            v, x = lower[n, s], upper[n, s]
+            out[0, n, s] = np.float64(max(v, -x, 0)) * tick
+            out[1, n, s] = np.float64(max(abs(v), abs(x))) * tick
 
 
 @entry(read(int64, 2), boolean, written(int64, 1), written(int64, 1))

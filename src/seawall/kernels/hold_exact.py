@@ -22,22 +22,21 @@ FAULTS = ("", "a line's instrument or row does not exist; wanted 0 to below thei
           "a row could pass 2^61 ticks; use larger ticks or lots", "grids, sizes and lines do not fit each other")
 
 
-def cell_sizes(low: Ints, high: Ints) -> Ints:
-    """(I) the largest size of any cell of each instrument's grids, in whole ticks rounded up."""
-    sizes = np.maximum(np.abs(low).max(axis=1, initial=0), np.abs(high).max(axis=1, initial=0))
-    return np.asarray((sizes >> BITS) + 1)
+def cell_sizes(low: Ints) -> Ints:
+    """(I) the largest size of any cell of each instrument's grid (I,S), in whole ticks rounded up."""
+    return np.asarray((np.maximum(low.max(axis=1, initial=0), -low.min(axis=1, initial=0)) >> BITS) + 1)
 
 
 def hold_fine(
-    lots: Ints, instrument: Ints, row: Ints, rows: int, low: Ints, high: Ints, sizes: Ints
+    lots: Ints, instrument: Ints, row: Ints, rows: int, low: Ints, width: Ints, sizes: Ints
 ) -> tuple[Ints, Ints]:
-    """(N,S) bounds in ticks of each row's sum of lots times cells, which lie between low and high (I,S), in FINE parts.
+    """(N,S) bounds in ticks of each row's sum of lots times cells, in FINE parts: from low (I,S) to low + width (I).
 
-    Longs take ``low`` for the lower bound, shorts ``high``. sizes (I): ``cell_sizes``. Raises ModelError if a row could
-    reach 2^61 ticks, or a line names an instrument or a row that does not exist.
+    Longs take the low end of a cell for the lower bound, shorts the high one. sizes (I): ``cell_sizes``. Raises
+    ModelError if a row could reach 2^61 ticks, or a line names an instrument or a row that does not exist.
     """
     out = np.zeros((2, rows, low.shape[1]), np.int64)
-    fault = _hold(lots, instrument, row, low, high, sizes, out)
+    fault = _hold(lots, instrument, row, low, width, sizes, out)
     if fault:
         raise ModelError(FAULTS[fault])
     return out[0], out[1]
@@ -62,34 +61,39 @@ def all_below(places: Ints, count: int, limit: int) -> bool:
 
 
 @entry(
-    read(int64, 1), read(int64, 1), read(int64, 1), read(int64, 2), read(int64, 2), read(int64, 1), written(int64, 3)
+    read(int64, 1), read(int64, 1), read(int64, 1), read(int64, 2), read(int64, 1), read(int64, 1), written(int64, 3)
 )
-def _hold(lots: Ints, instrument: Ints, row: Ints, low: Ints, high: Ints, sizes: Ints, out: Ints) -> int:
+def _hold(lots: Ints, instrument: Ints, row: Ints, low: Ints, width: Ints, sizes: Ints, out: Ints) -> int:
     """Fills the bounds; the number of a fault, or 0."""
-    scenarios = low.shape[1]
-    if high.shape != low.shape or sizes.size < low.shape[0]:
+    rows, scenarios = out.shape[1], low.shape[1]
+    if sizes.size != low.shape[0] or width.size != low.shape[0]:
         return 3
-    if not (all_below(instrument, lots.size, low.shape[0]) and all_below(row, lots.size, out.shape[1])):
+    if not (all_below(instrument, lots.size, low.shape[0]) and all_below(row, lots.size, rows)):
         return 1
-    rest = np.zeros(out.shape, np.int64)
-    reach, held = np.zeros(out.shape[1] + 1), np.zeros(out.shape[1] + 1)
+    rest = np.zeros((rows, scenarios), np.int64)
+    # Below and above the sum of low ends: what shorts and longs add in FINE parts.
+    reach, below, above = np.zeros(rows + 1), np.zeros(rows + 1, np.int64), np.zeros(rows + 1, np.int64)
+    for line in range(lots.size):
+        i, r = instrument[line], row[line]
+        reach[r] += abs(np.float64(lots[line])) * max(np.float64(sizes[i]) + 1.0, np.float64(FINE) * (1 + width[i]))
+    if reach.max() >= LIMIT:
+        return 2
     for line in range(lots.size):
         q, i, r = lots[line], instrument[line], row[line]
         if q == 0:
             continue
-        reach[r] += abs(np.float64(q)) * np.float64(sizes[i])
-        held[r] += abs(np.float64(q))
-        against, with_holder = (low[i], high[i]) if q > 0 else (high[i], low[i])
+        if q > 0:
+            above[r] += q * width[i]
+        else:
+            below[r] += q * width[i]
+        whole, part = out[0, r], rest[r]
         for s in range(scenarios):
-            a, b = against[s], with_holder[s]
-            out[0, r, s] += q * (a >> BITS)
-            rest[0, r, s] += q * (a & (FINE - 1))
-            out[1, r, s] += q * (b >> BITS)
-            rest[1, r, s] += q * (b & (FINE - 1))
-    if reach.max() >= LIMIT or held.max() * FINE >= LIMIT:
-        return 2
-    for r in range(out.shape[1]):
+            cell = low[i, s]
+            whole[s] += q * (cell >> BITS)
+            part[s] += q * (cell & (FINE - 1))
+    for r in range(rows):
         for s in range(scenarios):
-            out[0, r, s] += rest[0, r, s] >> BITS
-            out[1, r, s] -= (-rest[1, r, s]) >> BITS
+            whole_ticks = out[0, r, s]
+            out[0, r, s] = whole_ticks + ((rest[r, s] + below[r]) >> BITS)
+            out[1, r, s] = whole_ticks - ((-(rest[r, s] + above[r])) >> BITS)
     return 0
