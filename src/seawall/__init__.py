@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from seawall.formats.factors import read_factors as read_factors
     from seawall.formats.history import read_history as read_history
     from seawall.formats.limits import read_limits as read_limits
+    from seawall.formats.margin_models import margin_models as margin_models
+    from seawall.formats.margin_models import read_margin_model as read_margin_model
     from seawall.formats.market import read_market as read_market
     from seawall.formats.scenarios import load_crises as load_crises
     from seawall.formats.scenarios import read_scenarios as read_scenarios
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from seawall.model.scenario import ScenarioRule as ScenarioRule
     from seawall.notebook import Result as Result
     from seawall.notebook import assess as assess
+    from seawall.notebook_margin import MarginResult as MarginResult
+    from seawall.notebook_margin import margin_account as margin_account
+    from seawall.notebook_margin import require_margin as require_margin
     from seawall.scenarios.choice import choose as choose
     from seawall.scenarios.crises import crises as crises
     from seawall.scenarios.grid import grid as grid
@@ -46,6 +51,13 @@ if TYPE_CHECKING:
     from seawall.scenarios.join import joined as joined
     from seawall.scenarios.simulated import implied_dynamics as implied_dynamics
     from seawall.scenarios.simulated import student_t as student_t
+    from seawall.whatif.change import Trade as Trade
+    from seawall.whatif.change import after_deposit as after_deposit
+    from seawall.whatif.change import after_parameters as after_parameters
+    from seawall.whatif.change import after_trades as after_trades
+    from seawall.whatif.distance import distances as distances
+    from seawall.whatif.restore import restore as restore
+    from seawall.whatif.search import largest_trade as largest_trade
 
 _HOME = {
     "hold": "cube", "revalue": "cube", "shock": "cube", "RiskError": "errors", "book_from_frame": "formats.book",
@@ -58,7 +70,12 @@ _HOME = {
     "Market": "model.market", "Policy": "model.policy", "ScenarioRule": "model.scenario", "Result": "notebook",
     "assess": "notebook", "choose": "scenarios.choice", "crises": "scenarios.crises", "grid": "scenarios.grid",
     "historical": "scenarios.historical", "with_volatility_response": "scenarios.historical",
-    "joined": "scenarios.join", "implied_dynamics": "scenarios.simulated", "student_t": "scenarios.simulated",
+    "margin_models": "formats.margin_models", "read_margin_model": "formats.margin_models",
+    "MarginResult": "notebook_margin", "margin_account": "notebook_margin", "require_margin": "notebook_margin",
+    "Trade": "whatif.change", "after_deposit": "whatif.change", "after_parameters": "whatif.change",
+    "after_trades": "whatif.change", "distances": "whatif.distance", "restore": "whatif.restore",
+    "largest_trade": "whatif.search", "joined": "scenarios.join",
+    "implied_dynamics": "scenarios.simulated", "student_t": "scenarios.simulated",
 }
 __all__ = sorted([*_HOME, "samples"])
 
