@@ -20,6 +20,7 @@ from seawall.inquiry.margin_changes import Wish
 from seawall.margin.house_rules import house_rules
 from seawall.margin.supply import supplier
 from seawall.model.book import Book
+from seawall.model.failure import Failure
 from seawall.model.margin import MarginModel
 from seawall.model.market import Market
 from seawall.report.terminal_margin import show_margin
@@ -73,13 +74,33 @@ def question_of(asking: Asking, stage: Progress) -> tuple[Question, Supplier | N
         raise BookProblems(asking.desk.book, [str(f) for f in book.failures] or ["it has no row to read"])
     if not asking.account and (asking.trades or asking.deposits):
         raise InputError("--trade and --deposit", found="no account", wanted="--account with them")
-    orders = read_orders(asking.orders) if asking.orders is not None else OrderFile((), ())
+    orders = _orders(asking.orders, book, market)
     book = replace(book, failures=(*book.failures, *orders.failures))
     wish = Wish(asking.account, asking.sets, asking.trades, asking.deposits, orders.orders)
     ladder = read_margin_model(LADDER) if asking.ladder or asking.account else None
     models = _models(asking, market)
     supply, notes = _supply(asking.desk, models, book, market, stage)
     return Question(book, market, models, asking.desk.title, ladder, notes, wish), supply
+
+
+def _orders(path: Path | None, book: Book, market: Market) -> OrderFile:
+    """Open orders of the book's accounts in instruments that it or the market lists; the others as failures."""
+    if path is None:
+        return OrderFile((), ())
+    found, accounts = read_orders(path), set(book.account_ids)
+    listed = {i.instrument_id for i in book.instruments} | set(market.listing)
+    usable, failures = [], list(found.failures)
+    for order in found.orders:
+        where = f"{path.name} order {order.order_id}"
+        if order.account_id not in accounts:
+            failures.append(Failure("the book has no such account", where, order.account_id,
+                                    remedy="correct the account, or add it to the book"))
+        elif order.instrument_id not in listed:
+            failures.append(Failure("neither book nor market lists the instrument", where, order.instrument_id,
+                                    remedy="correct the name, or give the market that lists it"))
+        else:
+            usable.append(order)
+    return OrderFile(tuple(usable), tuple(failures))
 
 
 def _supply(

@@ -47,6 +47,7 @@ from seawall.statement.numbers import known
 from seawall.whatif.stand import Supplier
 
 Orders = Mapping[tuple[str, str], float]
+NAMED = 12
 MOST_LINES = 2_000  # of a whole book whose parts are told line by line
 
 
@@ -105,7 +106,7 @@ def margin_report(question: Question, progress: Progress, supplier: Supplier | N
     if not question.models:
         raise InputError("no margin model", wanted="at least one")
     if question.account and question.account not in question.book.account_ids:
-        raise InputError("--account", found=question.account, wanted="one of " + ", ".join(question.book.account_ids))
+        raise InputError("--account", found=question.account, wanted="one of " + _some(question.book.account_ids))
     progress("pricing the book")
     held = holdings(question.book, question.market)
     found = []
@@ -140,24 +141,56 @@ def _asked(question: Question, held: Holdings, progress: Progress, supplier: Sup
     for model in question.models:
         if wish.sets:
             progress(f"rehearsing {model.name}")
-            supplied = supplier(held, present(question.market)) if supplier is not None and model.cubes else {}
-            told = rehearsal_told(model, wish.sets, held, supplied)
-            if told is None:
-                out.notes.append(f"{model.name} has none of the parameters to rehearse: {', '.join(wish.sets)}")
-            else:
-                out.rehearsals.append(told)
+            _rehearsed(model, question, held, supplier, out)
         for account in sorted({o.account_id for o in wish.orders}):
-            names = [o.instrument_id for o in wish.orders if o.account_id == account]
-            standing = account_stand(model, question.book, question.market, account, names=names, supplier=supplier)
-            out.orders[model.name, account] = orders_told(standing, wish.orders).reserved
+            _ordered(model, question, account, supplier, out)
         if wish.account:
             progress(f"what if, by {model.name}")
-            standing = account_stand(model, question.book, question.market, wish.account, names=tuple(wish.trades),
-                                     supplier=supplier)
-            out.changes.extend(changes_told(standing, wish))
-            out.distances.extend(distances_told(standing))
-            out.exits.extend(exits_told(standing))
+            _wished(model, question, supplier, out)
+    lacking = sorted(set(wish.sets) - {name for model in question.models for name in model.numbers})
+    if lacking:
+        raise InputError("--set", found=", ".join(lacking), wanted="a parameter of some model that is asked",
+                         remedy="seawall models NAME lists them")
     return out
+
+
+def _rehearsed(
+    model: MarginModel, question: Question, held: Holdings, supplier: Supplier | None, out: _Asked
+) -> None:
+    supplied = supplier(held, present(question.market)) if supplier is not None and model.cubes else {}
+    told = rehearsal_told(model, question.wish.sets, held, supplied)
+    if told is None:
+        out.notes.append(f"{model.name} has none of the parameters to rehearse: {', '.join(question.wish.sets)}")
+    else:
+        out.rehearsals.append(told)
+
+
+def _ordered(
+    model: MarginModel, question: Question, account: str, supplier: Supplier | None, out: _Asked
+) -> None:
+    """What one account's open orders take from its excess; a word where not every subset of them was tried."""
+    mine = [o for o in question.wish.orders if o.account_id == account]
+    standing = account_stand(model, question.book, question.market, account,
+                             names=[o.instrument_id for o in mine], supplier=supplier)
+    found = orders_told(standing, mine)
+    if np.isfinite(found.reserved):
+        out.orders[model.name, account] = found.reserved
+    if not found.exact:
+        out.notes.append(f"{account} under {model.name}: {len(mine)} orders are too many to try every subset; what "
+                         "they take is the worst that was found")
+
+
+def _wished(model: MarginModel, question: Question, supplier: Supplier | None, out: _Asked) -> None:
+    wish = question.wish
+    standing = account_stand(model, question.book, question.market, wish.account, names=tuple(wish.trades),
+                             supplier=supplier)
+    if standing.required().status == (UNKNOWN,):
+        out.notes.append(f"{wish.account} under {model.name}: no what if, distance or way back, for the model cannot "
+                         "assess it")
+        return
+    out.changes.extend(changes_told(standing, wish))
+    out.distances.extend(distances_told(standing))
+    out.exits.extend(exits_told(standing))
 
 
 def margined(model: MarginModel, held: Holdings, market: Market, supplier: Supplier | None = None) -> Margined:
@@ -222,3 +255,8 @@ def _head(question: Question, held: Holdings, found: Sequence[Margined]) -> Head
     equity = float(np.nansum(np.where(held.quantity != 0, held.quantity * mark, 0.0)))
     return Head(book.name, question.title or book.name, market.as_of, market.numeraire, known(equity), len(book),
                 len(book.account_ids), failing, failures, not failures, importlib.metadata.version("seawall"))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")

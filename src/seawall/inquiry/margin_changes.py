@@ -99,7 +99,8 @@ def rehearsal_told(
     found = rehearse(model, mine, held, supplied)
     change = ", ".join(f"{name} from {model.numbers[name]:g} to {value:g}" for name, value in sorted(mine.items()))
     return RehearsalTold(model.name, change, found.liquidated, found.relieved, found.warned, found.unknown,
-                         float(np.nansum(found.initial)), found.exposed, found.debt)
+                         float(np.nansum(found.initial)), float(np.nansum(found.maintenance)), found.exposed,
+                         found.debt)
 
 
 def orders_told(standing: Stand, orders: Sequence[Order]) -> OrderMargin:

@@ -113,7 +113,7 @@ class ChangeTold(msgspec.Struct, frozen=True):
 class RehearsalTold(msgspec.Struct, frozen=True):
     """Other parameters of one model, on every account: who would be liquidated, what margin moves, which debt appears.
 
-    initial: change of the sum of initial requirements. exposed: maintenance requirement of those liquidated. debt:
+    initial, maintenance: change of the sum of requirements. exposed: maintenance requirement of those liquidated. debt:
     negative equity of all, before and after.
     """
 
@@ -124,6 +124,7 @@ class RehearsalTold(msgspec.Struct, frozen=True):
     warned: tuple[str, ...]
     unknown: tuple[str, ...]
     initial: float
+    maintenance: float
     exposed: float
     debt: tuple[float, float]
 

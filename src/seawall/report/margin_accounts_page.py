@@ -79,17 +79,23 @@ def accounts(report: MarginReport, unit: Unit) -> str:
     more = len(chosen) - ROWS
     under = "Most used first."
     under += f" {more:,} more rows, less in use, are in the JSON." if more > 0 else ""
-    return section("accounts", _health(report), under, table("Accounts", columns, rows, css="lim"))
+    return section("accounts", _health(report, named), under, table("Accounts", columns, rows, css="lim"))
 
 
-def _health(report: MarginReport) -> str:
-    """Who is below what, in one count."""
+def _health(report: MarginReport, named: str) -> str:
+    """Who is below what, in one count; of one account how much is in use."""
+    if named:
+        used = sorted(a.usage for a in report.accounts if a.account == named and a.usage is not None)
+        if not used:
+            return f"{named}: no share of equity can be told"
+        least, most = (words.percent(u, 0) for u in (used[0], used[-1]))
+        return f"Maintenance takes {least if least == most else f'{least} to {most}'} of the equity of {named}"
     below = {a.account for a in report.accounts if a.status in margin_titles.BELOW}
     if below:
         return f"{words.capital(words.counted(len(below), 'account'))} of {report.head.accounts:,} below maintenance"
-    used = max((a for a in report.accounts if a.usage is not None), key=lambda a: a.usage or 0.0, default=None)
-    return "No account could be assessed" if used is None else \
-        f"Maintenance takes at most {words.percent(used.usage, 0)} of an account’s equity"
+    most_used = max((a.usage for a in report.accounts if a.usage is not None), default=None)
+    return "No account could be assessed" if most_used is None else \
+        f"Maintenance takes at most {words.percent(most_used, 0)} of an account’s equity"
 
 
 def _account(a: AccountMargin, unit: Unit, *, orders: bool) -> str:

@@ -94,10 +94,12 @@ def rehearsals(report: MarginReport, unit: Unit) -> str:
     if not report.rehearsals:
         return ""
     money = unit_name(report.head.currency, unit)
-    columns = [Column("Change", css="l"), Column("Model", css="l"), Column("Initial margin", f"{money}, change"),
+    columns = [Column("Change", css="l"), Column("Model", css="l"), Column("Initial", f"{money}, change"),
+               Column("Maintenance", f"{money}, change"),
                Column("Liquidated", css="l"), Column("Relieved", css="l"), Column("To be closed", money),
                Column("Debt", f"{money}, before"), Column("", "after")]
     rows = [row([row_head(r.change), cell(text(r.model), "l"), cell(words.money(r.initial, unit, sign=True), "b"),
+                 cell(words.money(r.maintenance, unit, sign=True), "b"),
                  cell(text(margin_titles.some(r.liquidated, NAMED)), "l w"),
                  cell(text(margin_titles.some(r.relieved, NAMED)), "l w"), cell(words.money(r.exposed, unit)),
                  cell(words.money(r.debt[0], unit)),

@@ -25,7 +25,7 @@ def distances(report: MarginReport) -> str:
     under = ("One price or one set of volatilities moves, all else stays: a set of distances, not one price. "
              + text(margin_titles.untouched(rows)))
     shown = table("Distance", columns, body) if ended else ""
-    joint = "".join(f'<p class="say">{text(told)}</p>' for told in margin_titles.jointly(report))
+    joint = "".join(f'<p class="conv">{text(told)}</p>' for told in margin_titles.jointly(report))
     return section("distance", _title(report, ended), under, shown + joint + _venues(report))
 
 

@@ -143,7 +143,8 @@ def jointly(report: MarginReport) -> list[str]:
             continue
         parts = sorted(d.joint, key=lambda pair: (-abs(pair[1]), pair[0]))
         told = [f"{factor(key)} {percent(share, 0, sign=True)}" for key, share in parts if abs(share) >= LEAST_PART]
-        out.append(f"{d.model}: the end is {words.number(d.move, 1)} one-day deviations off along the worst joint move: "
+        size = words.number(d.move, 1)
+        out.append(f"{d.model}: the end is {size} one-day deviations off along the worst joint move, "
                    f"{some(told, NAMED)}.")
     if far:
         out.append(f"{joined([d.model for d in far])}: no end along the worst joint move, to {far[0].probed:g} one-day "

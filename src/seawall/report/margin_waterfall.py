@@ -12,7 +12,7 @@ from seawall.report.survival import unit_name
 from seawall.report.waterfall import Bar, draw
 from seawall.words import Unit
 
-FALLS, BARS, LINES, NAME = 12, 8, 12, 34
+FALLS, BARS, LINES, NAME = 12, 8, 12, 31
 Parts = Mapping[tuple[str, str], Sequence[MarginPart]]
 
 
@@ -44,8 +44,8 @@ def bars_of(parts: Sequence[MarginPart]) -> list[Bar]:
     """What adds and what is taken off, by term and scenario, the largest first; the rest together."""
     sums: dict[str, float] = {}
     for part in parts:
-        name = f"{part.term}{' (share)' if part.chord else ''}{f': {part.scenario}' if part.scenario else ''}"
-        key = name if part.amount > 0 else f"{name}, gains"
+        term = f"{part.term}{' (share)' if part.chord else ''}{'' if part.amount > 0 else ', gains'}"
+        key = f"{term}: {part.scenario}" if part.scenario else term
         sums[key] = sums.get(key, 0.0) + part.amount
     ranked = sorted(sums.items(), key=lambda item: -abs(item[1]))
     shown, rest = ranked[:BARS], ranked[BARS:]

@@ -58,10 +58,11 @@ def _changes(report: MarginReport, unit: Unit) -> ConsoleRenderable | None:
 def _rehearsals(report: MarginReport, unit: Unit) -> ConsoleRenderable | None:
     if not report.rehearsals:
         return None
-    rows = columns("Rehearsed on all accounts", "Model", "Initial", "Liquidated", "Relieved", "Debt", "then",
-                   left=(0, 1, 3, 4), kept=(1,))
+    rows = columns("Rehearsed on all accounts", "Model", "Initial", "Maintenance", "Liquidated", "Relieved", "Debt",
+                   "then", left=(0, 1, 4, 5), kept=(1,))
     for r in report.rehearsals:
         rows.add_row(r.change, r.model, words.money(r.initial, unit, sign=True),
+                     words.money(r.maintenance, unit, sign=True),
                      Text(margin_titles.some(r.liquidated, NAMED), style=STYLE["bad"] if r.liquidated else ""),
                      margin_titles.some(r.relieved, NAMED), words.money(r.debt[0], unit), words.money(r.debt[1], unit))
     return rows
