@@ -24,7 +24,9 @@ from seawall.model.market import Market, make_market
 from seawall.model.state import present
 
 PERPETUAL, SPOT, CALL, PUT = "perpetual", "spot", "call", "put"
-NEAR, FAR, TENORS = (3.0, 7.0, 14.0, 30.0), (60.0, 90.0, 180.0), (1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 90.0, 180.0)
+# Between them lies an expiry on every evening: the two legs of a calendar are never one contract.
+NEAR, FAR = (3.0, 7.0, 14.0), (60.0, 90.0, 180.0)
+TENORS = (1.0, *NEAR, 30.0, *FAR)
 DELTAS = (0.05, 0.1, 0.25, 0.4, 0.5)
 SMALLEST, LARGEST = 50e3, 5e6  # gross dollars of an account, log-uniform between
 Generator = np.random.Generator
@@ -206,7 +208,7 @@ def _gamma(side: int) -> Callable[[Generator, Sequence[str]], list[Leg]]:
         out = []
         for asset in assets:
             for _ in range(int(g.integers(1, 3))):
-                days, delta, amount = _one(g, (1.0, *NEAR)), _one(g, (0.1, 0.25, 0.5)), _amount(g)
+                days, delta, amount = _one(g, (1.0, *NEAR, 30.0)), _one(g, (0.1, 0.25, 0.5)), _amount(g)
                 out += [Leg(asset, kind, side * amount, days, delta) for kind in (CALL, PUT)]
         return out
     return draw

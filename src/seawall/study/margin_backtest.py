@@ -30,7 +30,6 @@ from seawall.whatif.stand import Supplier
 
 Supply = Callable[[Panel, Market], Supplier]
 BLOCK = 8  # evenings of one task
-SMILED = "judged, a missing mark taken from the later smile"
 
 
 class Rules(NamedTuple):
@@ -54,8 +53,9 @@ class MarginStudy:
     """M models over A accounts on T evenings.
 
     initial, maintenance (M,T,A): wealth in dollars with which an account is just admitted, and just kept. gross (T,A):
-    notional of all lines, dollars. pnl: per days of horizon (T,A) dollars, gain > 0, NaN where not judged; lacking: per
-    horizon, why so many account-days were not. refused: per model, why it did not take some account, one example.
+    notional of all lines, dollars. pnl: per days of horizon (T,A) dollars, gain > 0, NaN where not judged. lacking: per
+    horizon, why so many account-days were not, or what stood in for marks. refused: per model, why it did not take
+    some account, one example.
     """
 
     dates: Times
@@ -172,7 +172,10 @@ def _outcome(held: Holdings, path: Sequence[Evening], horizon: int) -> tuple[Flo
     unit = gains(held.instruments, path)
     of, account = held.lines.instrument, held.lines.account
     pnl = _by_account(held, np.array(held.quantity) * unit.amount[of])
-    counted = Counter({SMILED: len(np.unique(account[np.isin(of, list(unit.smiled))]))})
+    counted: Counter[str] = Counter()
+    for how in set(unit.mended.values()):
+        lines = np.isin(of, [n for n, found in unit.mended.items() if found == how])
+        counted[how] = len(np.unique(account[lines]))
     for a in np.flatnonzero(~np.isfinite(pnl)):
         counted[next(unit.lacking[i] for i in of[account == a].tolist() if i in unit.lacking)] += 1
     return pnl, dict(counted)

@@ -18,39 +18,43 @@ from seawall.model.state import present
 from seawall.study.margin_accounts import Evening
 
 NO_MARK, NO_VALUE, TOO_FAR = "no mark and no smile later", "no value in the later market", "no chain at the horizon"
+AT_SMILE = "judged, a missing mark taken from the later smile"
+AT_INTRINSIC = "judged, a missing mark of an option's last hours taken at intrinsic value"
+SOON = timedelta(hours=3)  # before expiry: time value is then below a tick but at the money
 # A chain counts as one of that day if it came within this share of a day per day of the horizon.
 NEAR_ENOUGH = 0.4
 
 
 class Gains(NamedTuple):
-    """amount (I,): dollars a unit earned, NaN where unknown. lacking: why, by place. smiled: places of options without
-    a mark at the end, which are worth what the later smile says."""
+    """amount (I,): dollars a unit earned, NaN where unknown. lacking: why it is, by place. mended: by place of options
+    without a mark at the end, what stood in for it."""
 
     amount: Floats
     lacking: dict[int, str]
-    smiled: frozenset[int]
+    mended: dict[int, str]
 
 
 def gains(instruments: Sequence[Instrument], path: Sequence[Evening]) -> Gains:
     """What one unit of each earned from the first evening of the path to the last.
 
     An option is its mark in coins, or its intrinsic value at spot of the first evening after its expiry, turned into
-    dollars then and there. All else is its own value in both markets. Nothing missing counts as zero.
+    dollars then and there. Without a mark it is what the later smile says, or, where so little time is left that there
+    is no smile, its intrinsic value. All else is its own value in both markets. Nothing missing counts as zero.
     """
-    out, lacking, smiled = np.full(len(instruments), np.nan), dict[int, str](), set[int]()
+    out, lacking, mended = np.full(len(instruments), np.nan), dict[int, str](), dict[int, str]()
     if not reached(path):
-        return Gains(out, dict.fromkeys(range(len(instruments)), TOO_FAR), frozenset())
+        return Gains(out, dict.fromkeys(range(len(instruments)), TOO_FAR), {})
     for n, instrument in enumerate(instruments):
         option = isinstance(instrument, OptionTerms)
         if isinstance(instrument, OptionTerms) and unmarked(instrument, path):
-            smiled.add(n)
+            mended[n] = AT_SMILE if _smile(instrument, path) else AT_INTRINSIC
         try:
             out[n] = _option(instrument, path) if isinstance(instrument, OptionTerms) else _plain(instrument, path)
         except RiskError:
             out[n] = np.nan
         if not np.isfinite(out[n]):
             lacking[n] = NO_MARK if option else NO_VALUE
-    return Gains(out, lacking, frozenset(smiled - set(lacking)))
+    return Gains(out, lacking, {n: how for n, how in mended.items() if n not in lacking})
 
 
 def unmarked(option: OptionTerms, path: Sequence[Evening]) -> bool:
@@ -77,13 +81,20 @@ def _dollars(option: OptionTerms, path: Sequence[Evening]) -> float:
     for evening in path[1:]:
         if option.expiry <= evening.market.as_of:
             return settled(option, evening.market)
-    if unmarked(option, path):
-        return _valued(option, path[-1].market)
-    return _marked(option, path[-1])
+    last = path[-1].market
+    if not unmarked(option, path):
+        return _marked(option, path[-1])
+    if _smile(option, path):
+        return _valued(option, last)
+    return settled(option, last) if option.expiry - last.as_of <= SOON else float("nan")
+
+
+def _smile(option: OptionTerms, path: Sequence[Evening]) -> bool:
+    return path[-1].market.smile(option.underlying, option.expiry) is not None
 
 
 def settled(option: OptionTerms, market: Market) -> float:
-    """Dollars of an expired option at the market's spot."""
+    """Dollars of the option's intrinsic value at the market's spot."""
     quote = market.spot(option.quote_currency)
     paid = max(option.sign * (market.spot(option.underlying) / quote - option.strike), 0.0)
     return paid * option.contract_size * quote
