@@ -12,6 +12,7 @@ from numba import boolean, float64, int64, njit
 from numpy.typing import NDArray
 
 from seawall.kernels.compiled import entry, read, written
+from seawall.kernels.hold_exact import LIMIT
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,18 +31,18 @@ def _up(x: float) -> float:
     return x + abs(x) * STEP
 
 
-@entry(
-    written(float64, 2), written(float64, 2), read(int64, 1), read(int64, 1), read(float64, 1), read(int64, 1),
-    written(float64, 2), written(float64, 2),
-)
-def form_spreads_between(
+@njit(inline="always", error_model="numpy")
+def _times(low: float, high: float, rate: float) -> tuple[float, float]:
+    """Bounds of an amount between two times a rate of either sign."""
+    return _down(min(low * rate, high * rate)), _up(max(low * rate, high * rate))
+
+
+@njit(error_model="numpy")
+def _form(
     long: Floats, short: Floats, leg_row: Ints, leg_side: Ints, leg_ratio: Floats, first: Ints, formed: Floats,
     used: Floats,
 ) -> None:
-    """Adds bounds of spreads formed (2,K) and deltas used by leg (2,L); leaves those left in long and short (2,N).
-
-    Legs as ``spreads.form_spreads`` has them.
-    """
+    """Adds bounds of spreads formed (2,K) and deltas used by leg (2,L); leaves those left in long and short (2,N)."""
     for k in range(first.size - 1):
         for way in (1, -1):
             least, most, second = np.inf, np.inf, np.inf
@@ -65,6 +66,94 @@ def form_spreads_between(
                 used[1, leg] = _up(used[1, leg] + (stands[1, n] if scarcest else all_of_it))
                 stands[0, n] = 0.0 if scarcest else max(_down(stands[0, n] - all_of_it), 0.0)
                 stands[1, n] = 0.0 if scarcest else max(_up(stands[1, n] - fewest), 0.0)
+
+
+@njit(error_model="numpy")
+def _standing(period_low: Ints, period_high: Ints, net_of_period: Ints, sign: int, out: Floats, unit: float) -> bool:
+    """Writes bounds (2,N) of the deltas that stand on one side; whether they are below 2^61 parts."""
+    whole = np.zeros(out.shape, np.int64)
+    for p in range(period_low.size):
+        low, high = sign * period_low[p], sign * period_high[p]
+        n = net_of_period[p]
+        whole[0, n] += max(min(low, high), 0)
+        whole[1, n] += max(max(low, high), 0)
+        if whole[1, n] >= LIMIT:
+            return False
+    for n in range(out.shape[1]):
+        out[0, n], out[1, n] = _down(np.float64(whole[0, n]) * unit), _up(np.float64(whole[1, n]) * unit)
+    return True
+
+
+@njit(inline="always", error_model="numpy")
+def _add(low: float, high: float, row: int, reach: Floats, out: Ints) -> bool:
+    """Adds ticks to a row, rounded outward; whether they are below 2^61."""
+    reach[row] += max(abs(low), abs(high)) + 1.0
+    if not reach[row] < LIMIT:
+        return False
+    out[0, row] += np.int64(np.floor(low))
+    out[1, row] += np.int64(np.ceil(high))
+    return True
+
+
+@njit(inline="always", error_model="numpy")
+def _share(low: float, high: float, net_low: float, net_high: float, single: bool) -> tuple[float, float]:
+    """Bounds of deltas used over the net delta they are part of; infinite where that may be nothing."""
+    least, most = max(net_low, -net_high, 0.0), max(abs(net_low), abs(net_high))
+    share = _down(low / most) if most > 0.0 else 0.0
+    share_most = _up(high / least) if least > 0.0 else (np.inf if high > 0.0 else 0.0)
+    return (min(share, 1.0), min(share_most, 1.0)) if single else (share, share_most)
+
+
+@entry(
+    read(int64, 1), read(int64, 1), read(int64, 1), read(int64, 1), float64, read(int64, 1), read(int64, 1),
+    read(float64, 1), read(int64, 1), read(float64, 1), read(float64, 1), read(float64, 1), read(float64, 2), boolean,
+    float64, written(int64, 2),
+)
+def charge_spreads_between(
+    period_low: Ints, period_high: Ints, net_of_period: Ints, up: Ints, unit: float, leg_row: Ints, leg_side: Ints,
+    leg_ratio: Floats, first: Ints, leg_rate: Floats, used_rate: Floats, left_rate: Floats, risk: Floats,
+    single: bool, per_unit: float, out: Ints,
+) -> int:
+    """Adds bounds (2,R) in ticks, loss > 0; 0, or 1 past 2^61, or 2 for a credit without a bound.
+
+    period (P): net deltas in parts of ``unit``. up (N): row of each net row. Legs as ``spreads.form_spreads`` has them.
+    leg_rate (L), used_rate (L), left_rate (N): currency. risk (2,R): price risk in ticks that credits are a share of,
+    or of no rows: then spreads are charged. single: each row is one net row. per_unit: ticks of one currency.
+    """
+    long, short = np.zeros((2, up.size)), np.zeros((2, up.size))
+    if not (_standing(period_low, period_high, net_of_period, 1, long, unit)
+            and _standing(period_low, period_high, net_of_period, -1, short, unit)):
+        return 1
+    net, reach = np.zeros((2, out.shape[1])), np.zeros(out.shape[1])
+    for n in range(up.size):
+        net[0, up[n]] = _down(net[0, up[n]] + _down(long[0, n] - short[1, n]))
+        net[1, up[n]] = _up(net[1, up[n]] + _up(long[1, n] - short[0, n]))
+    formed, used = np.zeros((2, first.size - 1)), np.zeros((2, leg_row.size))
+    _form(long, short, leg_row, leg_side, leg_ratio, first, formed, used)
+    for k in range(first.size - 1):
+        for leg in range(first[k], first[k + 1]):
+            row = up[leg_row[leg]]
+            low, high = _times(used[0, leg], used[1, leg], used_rate[leg])
+            if risk.shape[1] == 0:
+                # A spread's charge is its legs' in equal parts.
+                rate = leg_rate[first[k]] / (first[k + 1] - first[k])
+                more, most = _times(formed[0, k], formed[1, k], rate)
+                low, high = _down(low + _down(more)), _up(high + _up(most))
+            low, high = _times(_down(low), _up(high), per_unit)
+            if risk.shape[1] > 0:
+                part, part_most = _share(used[0, leg], used[1, leg], net[0, row], net[1, row], single)
+                if part_most == np.inf:
+                    return 2
+                credit, most = _times(_down(part * risk[0, row]), _up(part_most * risk[1, row]), leg_rate[leg])
+                low, high = _down(low - most), _up(high - credit)
+            if not _add(low, high, row, reach, out):
+                return 1
+    for n in range(up.size):
+        low, high = _times(_down(long[0, n] + short[0, n]), _up(long[1, n] + short[1, n]), left_rate[n])
+        low, high = _times(_down(low), _up(high), per_unit)
+        if not _add(low, high, up[n], reach, out):
+            return 1
+    return 0
 
 
 @entry(read(int64, 2), read(int64, 2), read(int64, 1), read(int64, 1), boolean, int64, written(float64, 2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -39,18 +38,6 @@ class Grids:
     def money(self, values: NDArray[np.float64]) -> Ints:
         """(2,...) amounts of currency in ticks."""
         return np.stack(ticks(values, 1 / self.tick))
-
-
-@dataclass(frozen=True)
-class Rounded:
-    """Bounds of currency as floats, low and high, each already rounded outward."""
-
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-
-    def ticks(self, tick: Fraction) -> Bounds:
-        """Whole ticks around them."""
-        return ticks(self.low, 1 / tick)[0], ticks(self.high, 1 / tick)[1]
 
 
 def added(bounds: Bounds, place: Ints, rows: int) -> Bounds:
