@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seawall.cube import hold, revalue
+from seawall.cube import Executor, hold, revalue
 from seawall.discovery.discover import discover
 from seawall.errors import InputError
 from seawall.instruments.plugins import versions
@@ -77,6 +77,15 @@ class Subject:
         return self.policy.currency
 
 
+@dataclass(frozen=True)
+class Running:
+    """How a run goes, which changes nothing that it finds: who is told of its stages, and who revalues if not this
+    thread alone."""
+
+    progress: Progress
+    executor: Executor | None = None
+
+
 class Valued(NamedTuple):
     """The main cube, what is read off it for every instrument and account, and the total under every rule."""
 
@@ -93,18 +102,19 @@ class Valued(NamedTuple):
 
 def assess(
     book: Book, market: Market, plan: Plan, *, policy: Policy | None = None, by: tuple[str, ...] = DEFAULT_BY,
-    title: str = "", progress: Progress | None = None,
+    title: str = "", running: Running | None = None,
 ) -> Assessment:
     """The whole risk of the book. plan: see ``scenarios.choice.choose``. Nothing here reads a clock or a file.
 
-    progress is told what is being done. Raises InputError for a dimension the book does not have or a plugin the
+    running is told what is being done. Raises InputError for a dimension the book does not have or a plugin the
     policy does not allow, TailTooThin if the main rule has no tail at the headline's confidence.
     """
     aged = dataclasses.replace(book, failures=(*book.failures, *_aged(market)))
     subject = Subject(aged, market, plan, policy or Policy(), by, title or book.name, book.book_id)
     _refuse_plugins(subject.policy)
-    valued = _valued(subject, progress or _silent)
-    (progress or _silent)("explaining the worst scenarios, the crises and the grid")
+    run = running or Running(_silent)
+    valued = _valued(subject, run)
+    run.progress("explaining the worst scenarios, the crises and the grid")
     return Assessment(_report(subject, valued), valued.totals, valued.accounts.held)
 
 
@@ -113,12 +123,12 @@ def failing(report: RiskReport) -> bool:
     return any(row.status in ("bankrupt", "liquidatable") for row in report.accounts)
 
 
-def _valued(subject: Subject, progress: Progress) -> Valued:
+def _valued(subject: Subject, run: Running) -> Valued:
     """Each rule revalued once; of all but the main one only the total is kept."""
     book, market, currency = subject.book, subject.market, subject.currency
-    rules = subject.plan.tails
+    rules, progress = subject.plan.tails, run.progress
     progress(f"revaluing {len(book.instruments):,} instruments under {rules[0].name}")
-    cube = revalue(book, market, rules[0])
+    cube = revalue(book, market, rules[0], executor=run.executor)
     totals = {rules[0].name: hold(book, cube, by=(), currency=currency)}
     progress("scanning every account")
     greeks = instrument_greeks(cube, market, currency=currency)
@@ -127,7 +137,7 @@ def _valued(subject: Subject, progress: Progress) -> Valued:
         confidence=subject.policy.shortfall_confidence)
     for rule in rules[1:]:
         progress(f"revaluing {len(book.instruments):,} instruments under {rule.name}")
-        totals[rule.name] = hold(book, revalue(book, market, rule), by=(), currency=currency)
+        totals[rule.name] = hold(book, revalue(book, market, rule, executor=run.executor), by=(), currency=currency)
     return Valued(cube, greeks, facts, MappingProxyType(totals))
 
 

@@ -20,11 +20,22 @@ RiskError
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class RiskError(Exception):
-    """Root of every error that Seawall raises on purpose."""
+    """Root of every error that Seawall raises on purpose. It crosses to another process whole: sentence and fields."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is rebuilt from its sentence alone by default, which a constructor with named facts refuses.
+        return _told_again, (type(self), self.args, dict(self.__dict__))
+
+
+def _told_again(kind: type[RiskError], told: tuple[Any, ...], fields: Mapping[str, Any]) -> RiskError:
+    error = kind.__new__(kind, *told)
+    error.__dict__.update(fields)
+    return error
 
 
 class InputError(RiskError):
