@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from seawall import cli_margin, cli_regulatory, cli_saccr, cli_tail
-from seawall.cli_options import pairs, proxies, screen
+from seawall.cli_options import Cluster, pairs, proxies, screen
 from seawall.errors import InputError, RiskError
 
 NOT_ASSESSED = 11
@@ -58,7 +58,7 @@ def report(  # one option a parameter is how the command line is declared
     name: Names = [], proxy: Proxies = [], days: Days = 1, scenarios: Scenarios = "",
     by: By = "venue,underlying,account", limits: Limits = None, draws: Draws = 10_000,
     seed: Seed = 1, currency: Currency = "USD", title: Title = "", strict: Strict = False, html: Html = None,
-    json: Json = None, parquet: Tables = None, quiet: Quiet = False, save: Save = None,
+    json: Json = None, parquet: Tables = None, quiet: Quiet = False, save: Save = None, cluster: Cluster = "",
 ) -> None:
     """The whole risk of a book against a market, on the terminal and in files."""
     from seawall.desk import Desk, Outputs, run  # the numerical libraries load only when they are needed
@@ -67,6 +67,7 @@ def report(  # one option a parameter is how the command line is declared
         book, tuple(market), at=_moment(at), factors=tuple(factors), histories=tuple(history),
         names=pairs("--name", name), proxies=proxies(proxy), days=days, scenarios=_names(scenarios), by=_names(by),
         limits=limits, draws=draws, seed=seed, currency=currency, title=title or book.stem, strict=strict,
+        cluster=cluster,
     )
     raise typer.Exit(run(desk, Outputs(html, json, parquet, quiet, save), screen(), Console(stderr=True)))
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
 from seawall.errors import InputError
 
+Cluster = Annotated[str, typer.Option("--cluster", help="Who computes: a Dask scheduler's address, such as "
+                                      "tcp://host:8786, or local:N for processes here. Default: threads.")]
 WIDTH, NARROWEST, WIDEST = 122, 100, 160
 
 

@@ -15,7 +15,8 @@ from seawall import samples
 from seawall.changes.archive import Archive, Ingredients
 from seawall.changes.between import assets
 from seawall.changes.compare import changes
-from seawall.engine import Assessment, assess, failing
+from seawall.cluster.choice import executing
+from seawall.engine import Assessment, Running, assess, failing
 from seawall.errors import InputError
 from seawall.formats.archive import MANIFEST, read_archive, write_archive
 from seawall.formats.book import read_book
@@ -46,7 +47,8 @@ Stage = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Desk:
-    """What is asked for: files and choices, as the command line names them."""
+    """What is asked for: files and choices, as the command line names them. cluster: who computes, as
+    ``cluster.choice.executing`` reads it."""
 
     book: Path
     markets: tuple[Path, ...]
@@ -64,6 +66,7 @@ class Desk:
     currency: str = "USD"
     title: str = ""
     strict: bool = False
+    cluster: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def sample_desk(name: str, *, draws: int = 10_000, seed: int = 1) -> Desk:
 def run(desk: Desk, outputs: Outputs, screen: Console, side: Console) -> int:
     """Assesses the desk, writes what is asked for, shows it, and returns the exit code."""
     with stages(side, outputs.quiet) as stage:
-        assessment, archive = archived(desk, stage)
+        assessment, archive = archived(desk, stage, _teller(side, quiet=outputs.quiet))
         stage("writing")
         written = write(assessment, outputs) + save(archive, outputs)
     report = assessment.report
@@ -109,8 +112,8 @@ def assessed(desk: Desk, stage: Stage) -> Assessment:
     return archived(desk, stage)[0]
 
 
-def archived(desk: Desk, stage: Stage) -> tuple[Assessment, Archive]:
-    """The assessment, and the run with every input it came from. Raises as ``assessed``."""
+def archived(desk: Desk, stage: Stage, told: Stage | None = None) -> tuple[Assessment, Archive]:
+    """The assessment, and the run with every input it came from. told: hears of a cluster. Raises as ``assessed``."""
     stage("reading the market")
     market = market_of(desk)
     stage("reading the book")
@@ -120,7 +123,9 @@ def archived(desk: Desk, stage: Stage) -> tuple[Assessment, Archive]:
     limits = _limits(desk, book)
     policy = Policy(limits=limits.limits if limits else (), currency=desk.currency, strict=desk.strict,
                     problems=limits.failures if limits else ())
-    found = assess(book, market, plan, policy=policy, by=desk.by, title=desk.title, progress=stage)
+    with executing(desk.cluster, told=told or _silent, counted=counting(stage)) as executor:
+        found = assess(book, market, plan, policy=policy, by=desk.by, title=desk.title,
+                       running=Running(stage, executor))
     return found, Archive(found.report, book, market, plan, policy, desk.by, desk.title, made_of)
 
 
@@ -251,6 +256,22 @@ def stages(side: Console, quiet: bool) -> Iterator[Stage]:
             bar.update(task, description=stage)
 
         yield tell
+
+
+def counting(stage: Stage) -> Callable[[int, int], None]:
+    """Tells a stage how many parts of a cluster's work are done."""
+    return lambda done, of: stage(f"{done:,} of {of:,} parts are back from the cluster")
+
+
+def _teller(side: Console, *, quiet: bool) -> Stage:
+    """Lines that stay, for who looks on."""
+    if quiet:
+        return _silent
+
+    def tell(line: str) -> None:
+        side.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    return tell
 
 
 def _silent(stage: str) -> None:
