@@ -44,7 +44,7 @@ def shell(
 
     convention: signs of the numbers, HTML.
     """
-    head = answer.head
+    head, digest = answer.head, identity(answer)
     shown = [p for p in parts if p.body]
     links = "".join(f'<a href="#{p.anchor}">{p.name}</a>' for p in shown)
     body = "\n".join(p.body for p in shown)
@@ -55,17 +55,17 @@ def shell(
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f"<title>{text(title)}</title>\n<style>\n{style()}</style></head>"
         '<body><div class="wrap">\n<a class="skip" href="#main">Skip to the verdict</a>\n'
-        f'{_masthead(answer, kind)}\n<nav aria-label="Contents">{links}</nav>\n<main id="main">\n'
-        f"{_verdict(answer, said)}{_headline(head, tiles, convention)}\n{body}\n</main>\n{_footer(answer)}\n"
+        f'{_masthead(answer, kind, digest)}\n<nav aria-label="Contents">{links}</nav>\n<main id="main">\n'
+        f"{_verdict(answer, said)}{_headline(head, tiles, convention)}\n{body}\n</main>\n{_footer(answer, digest)}\n"
         "</div></body></html>\n")
 
 
-def _masthead(answer: Answer | MarginReport, kind: str) -> str:
+def _masthead(answer: Answer | MarginReport, kind: str, digest: str) -> str:
     head = answer.head
     looked = f"{words.count(head.accounts, 'account')}, {words.count(head.lines, 'line')}"
     return (f'<header class="top"><div><span class="brand">{LOGO}Seawall</span> &nbsp;{text(words.capital(kind))} · '
             f"<b>{text(head.title)}</b> · {looked}</div><div>As of <b>{words.moment(head.as_of)}</b> · base "
-            f"{text(head.currency)} · {mono(words.hash_short(identity(answer)))}</div></header>")
+            f"{text(head.currency)} · {mono(words.hash_short(digest))}</div></header>")
 
 
 def identity(answer: Answer | MarginReport) -> str:
@@ -123,6 +123,6 @@ def notes_section(head: Head, notes: Sequence[str]) -> str:
     return section("notes", title, "", f'<div class="empty" role="note"><ul>{body}</ul></div>')
 
 
-def _footer(answer: Answer | MarginReport) -> str:
+def _footer(answer: Answer | MarginReport, digest: str) -> str:
     return (f"<footer><span>Seawall {text(answer.head.version)} · {text(answer.schema)} · every time in UTC</span>"
-            f"<span>Same inputs, same digits: {mono(identity(answer))}</span></footer>")
+            f"<span>Same inputs, same digits: {mono(digest)}</span></footer>")
