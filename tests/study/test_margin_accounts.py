@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ ASSETS = ("BTC", "ETH")
 SOLD = Recipe("sold", "own", 1e5, (Leg("BTC", "call", -0.5, 30.0, 0.25), Leg("BTC", "put", -0.5, 30.0, 0.25)), False)
 
 
+@cache
 def marked(day: int, seed: int = 4) -> Evening:
     """The chain of a day, marks a hundredth above the raw formula: no model price can stand for them."""
     market = with_perpetuals(evening(day, seed), ASSETS)
