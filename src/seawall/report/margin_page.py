@@ -57,9 +57,10 @@ def _tiles(report: MarginReport, unit: Unit) -> list[Tile]:
         Tile("initial", "Initial margin", words.money(most, unit), unit.symbol,
              text(f"of all accounts it takes, by {high}") if high else ""),
         Tile("least", "By the least", words.money(least, unit), unit.symbol, text(f"by {low}") if low else ""),
-        Tile("equity", "Equity", words.money(report.head.equity, unit), unit.symbol, "of the whole book, at the marks"),
+        Tile("margin-equity", "Equity", words.money(report.head.equity, unit), unit.symbol,
+             "of the whole book, at the marks"),
         Tile("below", "Below maintenance", f"{len(below):,}", of, "under some model"),
-        Tile("used", "Most in use", words.percent(used.usage if used else None, 0), "",
+        Tile("most-used", "Most in use", words.percent(used.usage if used else None, 0), "",
              text(f"{used.account}, {used.model}") if used else ""),
         Tile("unknown", "Not assessed", f"{len(unknown):,}", of, "under some model"),
     ]
