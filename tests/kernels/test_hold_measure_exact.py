@@ -117,7 +117,7 @@ def test_bounds_enclose_what_the_real_numbers_give(seed: int) -> None:
         true = max(-sum((int(q) * 7 * Fraction(float(values[i, s])) for q, i in
                          zip(case.held.quantity[line], case.held.instrument[line], strict=True)), Fraction(0))
                    for s in range(values.shape[1]))
-        assert lower[a] <= true <= upper[a]
+        assert int(lower[a]) <= true <= int(upper[a])
         assert upper[a] - lower[a] <= np.abs(case.held.quantity[line]).sum()
 
 

@@ -65,8 +65,8 @@ def cells_of(low: Ints, width: Ints, *, fine: bool = False) -> Cells:
         raise ShapeMismatch("grid of cells", found=(low.shape, low.dtype, width.shape), wanted="(I,S) int64, and (I)")
     most = max(-int(low.min(initial=0)), int(low.max(initial=0))) >> (BITS if fine else 0)
     if most + 1 >= 2**31 or width.min(initial=0) < 0:
-        raise ModelError(f"cells reach {most:,} ticks a lot, the least width is {int(width.min(initial=0))}; wanted below "
-                         "2^31, and 0 or more: use larger ticks or smaller lots")
+        raise ModelError(f"cells reach {most:,} ticks a lot, the least width is {int(width.min(initial=0))}; wanted "
+                         "below 2^31, and 0 or more: use larger ticks or smaller lots")
     planes = np.empty((2 if fine else 1, *low.shape), np.int32)
     np.right_shift(low, BITS if fine else 0, out=planes[0], casting="unsafe")
     size = np.abs(planes[0]).max(axis=1, initial=0).astype(np.int64) + 1
