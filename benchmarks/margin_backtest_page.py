@@ -233,10 +233,17 @@ def _head(study: MarginStudy) -> list[str]:
     told = [f"- {h} {'day' if h == 1 else 'days'} ahead: {int(np.isfinite(study.pnl[h]).sum()):,} account-days judged"
             + "".join(f"; {count:,} {why}" for why, count in sorted(study.lacking[h].items())) + "."
             for h in sorted(study.pnl)]
+    told += [f"- Largest loss of an account with nothing but perpetuals, {h} {'day' if h == 1 else 'days'} ahead: "
+             f"{_worst(study, h):.1%} of gross notional." for h in sorted(study.pnl)]
     absent = [n for _, _, models in SECTIONS for n in models if n not in study.models]
     return [INTRODUCTION, f"{len(study.dates)} evenings from {first} to {last}, BTC and ETH, {len(study.accounts):,} "
             f"accounts: {EACH} of each kind, seed {SEED}.", *told,
             *([f"Not installed: {', '.join(dict.fromkeys(absent))}."] if absent else []), ""]
+
+
+def _worst(study: MarginStudy, horizon: int) -> float:
+    mine = study.members("perpetuals")
+    return float(-np.nanmin(study.pnl[horizon][:, mine] / study.gross[:, mine]))
 
 
 def _machine(seconds: float) -> list[str]:
