@@ -20,6 +20,7 @@ from seawall.inquiry.margin_changes import (
     rehearsal_told,
 )
 from seawall.inquiry.margin_differ import disagreements
+from seawall.inquiry.margin_house import collateral_told, ruin_told
 from seawall.inquiry.margin_ladder import ladder
 from seawall.inquiry.margin_parts import Explained
 from seawall.margin.holdings import Holdings, holdings
@@ -32,13 +33,16 @@ from seawall.model.margin import MarginModel
 from seawall.model.margin_report import (
     AccountMargin,
     ChangeTold,
+    CollateralTold,
     DistanceTold,
     ExitTold,
     LadderStep,
     MarginPart,
     MarginReport,
     ModelTold,
+    PlatformRuin,
     RehearsalTold,
+    RuinTold,
 )
 from seawall.model.market import Market
 from seawall.model.state import present
@@ -114,12 +118,19 @@ def margin_report(question: Question, progress: Progress, supplier: Supplier | N
         progress(f"margin by {model.name}")
         found.append(margined(model, held, question.market, supplier))
     asked = _asked(question, held, progress, supplier)
+    for m in found:
+        ruined, platform = ruin_told(m.explained.plan, held, m.told.unknown)
+        asked.ruin.extend(ruined)
+        asked.platform.extend([platform] if platform else [])
+        if question.account:
+            asked.collateral.extend(collateral_told(m.explained.plan, held, question.account))
     return MarginReport(
         head=_head(question, held, found), models=tuple(_model(m) for m in found),
         accounts=tuple(sorted((row for m in found for row in _accounts(m, held, asked.orders)), key=_most_used)),
         parts=tuple(part for m in found for part in _parts(m, held, question)),
         disagreements=disagreements(found, held), ladder=_ladder(question, held), changes=tuple(asked.changes),
         rehearsals=tuple(asked.rehearsals), distances=tuple(asked.distances), exits=tuple(asked.exits),
+        ruin=tuple(asked.ruin), platform=tuple(asked.platform), collateral=tuple(asked.collateral),
         notes=(*question.notes, *asked.notes),
     )
 
@@ -133,6 +144,9 @@ class _Asked:
     rehearsals: list[RehearsalTold] = field(default_factory=list)
     distances: list[DistanceTold] = field(default_factory=list)
     exits: list[ExitTold] = field(default_factory=list)
+    ruin: list[RuinTold] = field(default_factory=list)
+    platform: list[PlatformRuin] = field(default_factory=list)
+    collateral: list[CollateralTold] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 

@@ -161,6 +161,48 @@ class ExitTold(msgspec.Struct, frozen=True):
     gap: float
 
 
+class RuinTold(msgspec.Struct, frozen=True):
+    """How likely one account's equity falls below zero within the model's horizon. error: standard error of the share;
+    upper: its one-sided 97.5 % bound, which a share of nothing has too."""
+
+    account: str
+    model: str
+    probability: Number
+    error: Number
+    upper: Number
+
+
+class PlatformRuin(msgspec.Struct, frozen=True):
+    """All accounts of a model together, joint by scenario. probability: that at least one is ruined within
+    ``horizon_days``, with its error and bound; number: of accounts expected to be. debt: mean of what they owe beyond
+    all they own, with its error; tail_debt: mean of the worst 2.5 %; largest_debt: of the worst path."""
+
+    model: str
+    horizon_days: float
+    probability: float
+    error: float
+    upper: float
+    number: float
+    debt: float
+    debt_error: float
+    tail_debt: float
+    largest_debt: float
+
+
+class CollateralTold(msgspec.Struct, frozen=True):
+    """What one asset of one account counts for: value, > 0 held, < 0 owed; haircuts by cause, loss > 0; counted: value
+    less all of them. cap: the cause whose cap binds, or none."""
+
+    account: str
+    model: str
+    asset: str
+    amount: float
+    value: float
+    haircuts: dict[str, float]
+    counted: float
+    cap: str
+
+
 class MarginReport(msgspec.Struct, frozen=True, kw_only=True):
     """Every account under every model asked for, most used first."""
 
@@ -174,5 +216,8 @@ class MarginReport(msgspec.Struct, frozen=True, kw_only=True):
     rehearsals: tuple[RehearsalTold, ...] = ()
     distances: tuple[DistanceTold, ...] = ()
     exits: tuple[ExitTold, ...] = ()
+    ruin: tuple[RuinTold, ...] = ()
+    platform: tuple[PlatformRuin, ...] = ()
+    collateral: tuple[CollateralTold, ...] = ()
     notes: tuple[str, ...] = ()
     schema: str = "seawall.margin/1"

@@ -12,6 +12,7 @@ from seawall.report import margin_titles
 from seawall.report.margin_accounts_page import accounts, compared
 from seawall.report.margin_changes_page import changes, exits, ladder, rehearsals
 from seawall.report.margin_distance_page import distances
+from seawall.report.margin_house_page import collateral, ruin
 from seawall.report.margin_waterfall import explained
 from seawall.report.markup import Column, cell, row, row_head, section, table, text
 from seawall.report.survival import unit_name
@@ -33,6 +34,7 @@ def render_margin(report: MarginReport) -> str:
         Shown("accounts", "Accounts", accounts(report, unit)),
         Shown("differ", "Where models differ", _disagreements(report, unit)),
         Shown("why", "From where", explained(report, parts, unit)), Shown("ladder", "Ladder", ladder(report, unit)),
+        Shown("ruin", "Ruin", ruin(report, unit)), Shown("collateral", "Collateral", collateral(report, unit)),
         Shown("changes", "What if", changes(report, unit)), Shown("rehearsal", "Rehearsal", rehearsals(report, unit)),
         Shown("distance", "Distance", distances(report)), Shown("exits", "Way back", exits(report)),
         Shown("models", "Models", _models(report, unit)), Shown("notes", "Missing", _notes(report)),

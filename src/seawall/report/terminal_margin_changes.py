@@ -7,18 +7,41 @@ from rich.text import Text
 
 from seawall import words
 from seawall.model.margin_report import MarginReport
-from seawall.report import margin_titles
+from seawall.report import margin_house_page, margin_titles
 from seawall.report.margin_titles import Reach
 from seawall.report.terminal_margin_table import STYLE, bold, columns, dim, labelled
 from seawall.words import Unit
 
-DISTANCES, EXITS, LADDERS, NAMED = 12, 8, 12, 6
+DISTANCES, EXITS, LADDERS, NAMED, RUINED = 12, 8, 12, 6, 6
 
 
 def asked(report: MarginReport, unit: Unit) -> list[ConsoleRenderable | None]:
     """Every block that was asked for, in order of reading."""
-    return [_ladder(report, unit), _changes(report, unit), _rehearsals(report, unit), _distances(report),
-            _venues(report), _exits(report)]
+    return [_ruin(report), _collateral(report, unit), _ladder(report, unit), _changes(report, unit),
+            _rehearsals(report, unit), _distances(report), _venues(report), _exits(report)]
+
+
+def _ruin(report: MarginReport) -> ConsoleRenderable | None:
+    """The platform in a sentence, and the accounts most likely to be ruined."""
+    if not report.platform:
+        return None
+    said = [margin_house_page.platform_said(p, report.head.currency) for p in report.platform]
+    rows = columns("Ruin", "Model", "Probability", "s.e.", "At most", left=(0, 1), kept=(0,))
+    for r in report.ruin[:RUINED]:
+        rows.add_row(r.account, r.model, bold(margin_house_page.chance(r.probability)),
+                     margin_house_page.chance(r.error), margin_house_page.chance(r.upper))
+    return Group(labelled("Ruin", said), Text(), rows)
+
+
+def _collateral(report: MarginReport, unit: Unit) -> ConsoleRenderable | None:
+    if not report.collateral:
+        return None
+    rows = columns(f"Collateral of {report.collateral[0].account}", "Value", "Counts for", "Because of", "Cap",
+                   left=(0, 3, 4), kept=(0,))
+    for c in report.collateral:
+        rows.add_row(c.asset, words.money(c.value, unit, sign=c.value < 0), bold(words.money(c.counted, unit)),
+                     dim(margin_house_page.causes_said(c, unit)), c.cap or words.DASH)
+    return rows
 
 
 def _ladder(report: MarginReport, unit: Unit) -> ConsoleRenderable | None:

@@ -21,6 +21,7 @@ from seawall.whatif.stand import Stand
 
 POINTS = 25  # versions of the market that are told apart at once
 ROUNDS = 3  # each narrows a crossing to one gap between points
+COARSE, COARSE_ROUNDS = 9, 4  # where every version of the market is a full revaluation of the model's scenarios
 DOWN, UP = 0.999, 9.0  # how far a price is followed: to a thousandth, to tenfold
 VOLATILITY_UP = 4.0
 STEP = 0.05  # of a deviation: where the slope of the cushion is taken
@@ -110,10 +111,11 @@ def daily_deviations(stand: Stand) -> dict[str, float]:
 
 
 def along(stand: Stand, what: str, move: Callable[[float, Floats], None], reach: float) -> Crossing:
-    """The first crossing between no move and ``reach``; past POINTS that a curve can hide between, none is promised."""
+    """The first crossing between no move and ``reach``; what a curve hides between points is not found."""
     low, high = 0.0, reach
-    for _ in range(ROUNDS):
-        sizes = np.linspace(low, high, POINTS)
+    points, rounds = (COARSE, COARSE_ROUNDS) if stand.model.cubes else (POINTS, ROUNDS)
+    for _ in range(rounds):
+        sizes = np.linspace(low, high, points)
         below = cushions(stand, _versions(stand, move, sizes)) < 0
         if not below.any():
             return Crossing(what, float("nan"), float("nan"), reach)
