@@ -1,7 +1,7 @@
 """Prints, as JSON, a SHA-256 of every result that must not depend on the machine, and how wide its code was.
 
 Run by ``test_same_bits.py`` in processes of their own, under different targets of Numba and features of NumPy:
-python tests/machine/digests.py. A new piece is one more function in PIECES that returns arrays or bytes.
+PYTHONPATH=tests python tests/machine/digests.py MARKETS. A new piece is one more function in PIECES.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numba import njit
 
+from machine import whole
 from seawall.kernels import elementary, exact_black, fold_exact, hold_exact
 
 
@@ -65,6 +69,9 @@ def folds() -> Iterable[np.ndarray]:
 
 
 PIECES: dict[str, Callable[[], Iterable[np.ndarray]]] = {"functions": functions, "options": options, "folds": folds}
+WHOLE = {desk: partial(whole.requirements, desk) for desk in whole.DESKS}
+ORDERS = {f"{desk} {word}": partial(whole.results, desk, turned=word == "turned")
+          for desk in whole.DESKS for word in ("as it stands", "turned")}
 
 
 @njit(fastmath=True)
@@ -94,5 +101,7 @@ def widest() -> str:
 
 
 if __name__ == "__main__":
+    markets = Path(sys.argv[1])
     results = {name: digest(piece()) for name, piece in {**PIECES, "control": control}.items()}
+    results |= {name: digest(piece(markets)) for name, piece in {**WHOLE, **ORDERS}.items()}
     print(json.dumps({**results, "registers": widest()}))

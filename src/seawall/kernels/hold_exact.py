@@ -42,6 +42,72 @@ def hold_fine(
     return out[0], out[1]
 
 
+def round_fine(fine: Ints, row_of_sum: Ints, rows: int, ends: Ints) -> tuple[Ints, Ints]:
+    """(N,S) bounds in ticks of rows that are made of sums (2,A,S) of low ends: whole ticks, and FINE parts.
+
+    row_of_sum (A): the row of each sum, -1 of none. ends (2,N): ``ends_of``.
+    """
+    out = np.zeros((2, rows, fine.shape[2]), np.int64)
+    _round(fine, row_of_sum, ends, out)
+    return out[0], out[1]
+
+
+def ends_of(lots: Ints, instrument: Ints, row: Ints, rows: int, width: Ints, sizes: Ints) -> Ints:
+    """(2,N) what shorts take from a row's sum of low ends and longs add to it, in FINE parts.
+
+    Raises ModelError as ``hold_fine`` does: the sums themselves are not checked.
+    """
+    out = np.zeros((2, rows), np.int64)
+    fault = _ends(lots, instrument, row, width, sizes, out)
+    if fault:
+        raise ModelError(FAULTS[fault])
+    return out
+
+
+@entry(read(int64, 1), read(int64, 1), read(int64, 1), read(int64, 2), written(int64, 3))
+def add_fine(lots: Ints, instrument: Ints, place: Ints, low: Ints, fine: Ints) -> None:
+    """Adds lots times low ends (I,S) to sums (2,A,S): whole ticks, and FINE parts."""
+    for line in range(lots.size):
+        q, i = lots[line], instrument[line]
+        whole, part = fine[0, place[line]], fine[1, place[line]]
+        if q != 0:
+            for s in range(low.shape[1]):
+                whole[s] += q * (low[i, s] >> BITS)
+                part[s] += q * (low[i, s] & (FINE - 1))
+
+
+@entry(read(int64, 3), read(int64, 1), read(int64, 2), written(int64, 3))
+def _round(fine: Ints, row_of_sum: Ints, ends: Ints, out: Ints) -> None:
+    for a in range(row_of_sum.size):
+        r = row_of_sum[a]
+        if r < 0:
+            continue
+        whole, part = out[0, r], out[1, r]
+        for s in range(fine.shape[2]):
+            whole[s] += fine[0, a, s]
+            part[s] += fine[1, a, s]
+    for r in range(out.shape[1]):
+        below, above = ends[0, r], ends[1, r]
+        for s in range(out.shape[2]):
+            whole_ticks, rest = out[0, r, s], out[1, r, s]
+            out[0, r, s] = whole_ticks + ((rest + below) >> BITS)
+            out[1, r, s] = whole_ticks - ((-(rest + above)) >> BITS)
+
+
+@entry(read(int64, 1), read(int64, 1), read(int64, 1), read(int64, 1), read(int64, 1), written(int64, 2))
+def _ends(lots: Ints, instrument: Ints, row: Ints, width: Ints, sizes: Ints, out: Ints) -> int:
+    if not (all_below(instrument, lots.size, min(width.size, sizes.size)) and all_below(row, lots.size, out.shape[1])):
+        return 1
+    reach = np.zeros(out.shape[1] + 1)
+    for line in range(lots.size):
+        q, i, r = lots[line], instrument[line], row[line]
+        reach[r] += abs(np.float64(q)) * max(np.float64(sizes[i]) + 1.0, np.float64(FINE) * (1 + width[i]))
+        if reach[r] >= LIMIT:
+            return 2
+        out[1 if q > 0 else 0, r] += q * width[i]
+    return 0
+
+
 @njit(error_model="numpy")
 def size_of(x: Ints) -> float:
     """Largest size in an array."""

@@ -20,6 +20,7 @@ from seawall.margin.exact_grids import Bounds, Grids
 from seawall.margin.exact_joined import ExactBlend, exact_join, exact_quadratic
 from seawall.margin.exact_scan import ExactScan, exact_scan, without_weight
 from seawall.margin.exact_spreads import exact_spreads, without_rate
+from seawall.margin.exact_wide import wide_rows
 from seawall.margin.plan import Plan
 from seawall.margin.require import EQUITY, INITIAL, MAINTENANCE
 from seawall.margin.scan import PlannedScan
@@ -68,8 +69,10 @@ def exact_plan(plan: Plan, *, tick: Fraction | str = "1e-6", lot: Fraction | str
     if not (money > 0 and size > 0):
         raise InputError("exact plan", found=f"tick {tick}, lot {lot}", wanted="positive numbers")
     grids, terms = Grids(size, money), dict[str, ExactTerm]()
+    wide = wide_rows(plan.terms, len(plan.lines), plan.lines.instrument, grids)
     for name, term in plan.terms.items():
-        terms[name] = _exact(name, term, grids, terms)
+        terms[name] = exact_scan(name, term, grids, wide.get(name)) if isinstance(term, PlannedScan) else _exact(
+            name, term, grids, terms)
     nowhere = np.array(sorted(grids.without | set(plan.bound.refused)), dtype=np.int64)
     without = np.isin(plan.lines.instrument, nowhere) | _without(plan.terms, len(plan.lines))
     return ExactPlan(plan, money, size, terms, without)
@@ -84,6 +87,17 @@ def in_lots(exact: ExactPlan, quantity: NDArray[np.float64]) -> Ints:
         raise InputError(f"line {int(odd[0])}: quantity", found=float(quantity[odd[0]]),
                          wanted=f"whole lots of {float(exact.lot):g}", remedy="give the exact plan a smaller lot")
     return np.asarray(whole.astype(np.int64))
+
+
+def lots_below(exact: ExactPlan, quantity: NDArray[np.float64]) -> Ints:
+    """Quantities (L) in lots, rounded down: of what is owned no part of a lot is counted, of what is owed a whole one.
+
+    What lies within a millionth of a millionth of whole lots is whole.
+    """
+    lots = quantity * float(1 / exact.lot)
+    whole = np.rint(lots)
+    near = np.abs(lots - whole) <= 1e-12 * np.maximum(np.abs(whole), 1e6)
+    return np.asarray(np.where(near, whole, np.floor(lots)).astype(np.int64))
 
 
 def evaluate_exact(exact: ExactPlan, lots: Ints) -> dict[str, Bounds]:
@@ -111,8 +125,6 @@ def decide(exact: ExactPlan, lots: Ints) -> Decided:
 
 def _exact(name: str, term: Any, grids: Grids, before: Mapping[str, ExactTerm]) -> ExactTerm:
     """One term in integers. before: the terms that it may ask. A kind of its own offers ``exact(grids)``."""
-    if isinstance(term, PlannedScan):
-        return exact_scan(name, term, grids)
     if isinstance(term, PlannedJoin):
         return exact_join(term)
     if isinstance(term, PlannedBlend):

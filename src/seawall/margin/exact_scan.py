@@ -27,6 +27,7 @@ from seawall.kernels.fold_exact import (
 from seawall.kernels.hold_exact import hold_fine
 from seawall.kernels.ruin import lowest
 from seawall.margin.exact_grids import Bounds, Grid, Grids
+from seawall.margin.exact_wide import Wide
 from seawall.margin.scan import PlannedScan, PlannedSide, PlannedStep
 from seawall.margin.terms_insolvency import RuinOf
 from seawall.margin.terms_scan import LeastOf, QuantileOf, TailOf
@@ -36,15 +37,15 @@ NO_DEDUCT = np.zeros((2, 0, 0), dtype=np.int64)
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
-def exact_scan(name: str, term: PlannedScan, grids: Grids) -> ExactScan:
-    """A scan over a book in integers. Raises ModelError for one that has none."""
+def exact_scan(name: str, term: PlannedScan, grids: Grids, wide: Wide | None) -> ExactScan:
+    """A scan over a book in integers. wide: sums that it shares. Raises ModelError for a scan that has none."""
     anchor, tick = None, float(grids.tick)
     if term.anchor is not None:
         now, row, rows = term.anchor
         anchor = (grids.cube(now, term.instrument), row, rows)
     steps = tuple(_Step(step, _Side(step.gain, tick), _Side(step.loss, tick), _caps(step, grids),
                         _deduct(name, step, grids)) for step in term.steps)
-    return ExactScan(term, grids.cube(term.cube, term.instrument), anchor, steps)
+    return ExactScan(term, grids.cube(term.cube, term.instrument), anchor, steps, wide)
 
 
 def without_weight(term: PlannedScan, lines: int) -> Bools:
@@ -119,16 +120,24 @@ class ExactScan:
     grid: Grid
     anchor: tuple[Grid, Ints, int] | None
     steps: tuple[_Step, ...]
+    wide: Wide | None
 
     def charge(self, lots: Ints, _done: Mapping[str, Bounds], /) -> Bounds:
         """Bounds (N) of its charge, ticks, loss > 0."""
         lower, upper = self.path(lots)
-        return self._measured(upper)[0], self._measured(lower)[1]
+        if self.wide is None:
+            return self._measured(upper)[0], self._measured(lower)[1]
+        # A measure moves no further than the scenario that moves most: ranking once is enough.
+        high = self._measured(lower)[1]
+        low = high - (upper - lower).max(axis=1) - 1
+        return self._floored(low, floor=self.term.measure.floor), high
 
     def path(self, lots: Ints) -> Bounds:
         """Bounds (N,S) of the P&L of the last rows."""
         t = self.term
         q = lots if t.at is None else lots[t.at]
+        if self.wide is not None:
+            return self._counted(lots, q, self._up(*self.wide.bounds(lots, q, t.instrument)))
         lower, upper = hold_fine(q, t.instrument, t.row, t.start, *self.grid)
         for number, step in enumerate(self.steps):
             lower, upper = step.up(lower, upper)
@@ -136,11 +145,21 @@ class ExactScan:
                 grid, row, rows = self.anchor
                 base_low, base_high = hold_fine(q, t.instrument, row, rows, *grid)
                 lower, upper = lower - base_high, upper - base_low
-        if t.applies is not None or t.held is not None:
-            off = ~t.counts(lots, q)
-            lower, upper = lower.copy(), upper.copy()
-            lower[off], upper[off] = NOT_COUNTED, NOT_COUNTED
+        return self._counted(lots, q, (lower, upper))
+
+    def _up(self, lower: Ints, upper: Ints) -> Bounds:
+        """Rows after the steps that shared sums leave."""
+        for step in self.steps[0 if self.wide is None else self.wide.merged :]:
+            lower, upper = step.up(lower, upper)
         return lower, upper
+
+    def _counted(self, lots: Ints, q: Ints, bounds: Bounds) -> Bounds:
+        """The bounds, beyond all numbers where a scenario does not count."""
+        t = self.term
+        if t.applies is None and t.held is None:
+            return bounds
+        off = ~t.counts(lots, q)
+        return np.where(off, NOT_COUNTED, bounds[0]), np.where(off, NOT_COUNTED, bounds[1])
 
     def _measured(self, x: Ints) -> Bounds:
         """The measure of one bound, rounded down and up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -74,7 +75,7 @@ class Stand:
         equity = float(done[EQUITY][0]) if EQUITY in self.plan.results else 0.0
         return Standing(equity, float(done[INITIAL][0]), float(done[MAINTENANCE][0]))
 
-    @property
+    @cached_property
     def now(self) -> Standing:
         """The account as it is."""
         return self.at(self.quantity)
