@@ -5,10 +5,12 @@ import pytest
 
 from margin.sample_desks import desk
 from seawall.formats.margin_models import read_margin_model
+from seawall.formats.scenarios import load_crises
 from seawall.inquiry.margin import Question, margin_report
 from seawall.inquiry.margin_changes import Wish
 from seawall.margin.house_rules import house_rules
 from seawall.margin.supply import supplier
+from seawall.scenarios.choice import Wish as ScenarioWish
 from seawall.scenarios.choice import choose
 
 
@@ -16,7 +18,7 @@ from seawall.scenarios.choice import choose
 def told():
     book, market = desk("crypto")
     names = sorted({i.underlying for i in book.instruments} | {i.settlement_currency for i in book.instruments})
-    plan = choose(market, names, draws=200)
+    plan = choose(market, names, library=load_crises(), wish=ScenarioWish(draws=400))
     supply = supplier(house_rules(plan, horizon_days=2))
     question = Question(book, market, (read_margin_model("seawall"), read_margin_model("okx")),
                         wish=Wish(account="VOL-SHORT"))
