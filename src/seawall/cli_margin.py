@@ -21,9 +21,9 @@ Orders = Annotated[Path | None, typer.Option("--orders", help="Open orders, CSV:
 Sets = Annotated[list[str], typer.Option("--set", help="Rehearse another parameter on every account, of all models "
                                          "that have it: NAME=VALUE; may be repeated.")]
 Trades = Annotated[list[str], typer.Option("--trade", help="What if the account trades: INSTRUMENT=CONTRACTS, sold < "
-                                           "0; may be repeated. Needs --account.")]
+                                           "0; may be repeated. Asks for --account too.")]
 Deposits = Annotated[list[str], typer.Option("--deposit", help="What if the account gets: CURRENCY=AMOUNT, < 0 is a "
-                                             "withdrawal; may be repeated. Needs --account.")]
+                                             "withdrawal; may be repeated. Asks for --account too.")]
 Ladder = Annotated[bool, typer.Option("--ladder", help="Tell what each step of netting saves every account.")]
 
 

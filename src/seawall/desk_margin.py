@@ -80,6 +80,8 @@ def question_of(asking: Asking, stage: Progress) -> tuple[Question, Supplier | N
     ladder = read_margin_model(LADDER) if asking.ladder or asking.account else None
     models = _models(asking, market)
     supply, notes = _supply(asking.desk, models, book, market, stage)
+    notes += tuple(f"{m.name}: in force since {m.effective_from}, after this market; told as if it had been then"
+                   for m in models if m.effective_from > market.as_of.date())
     return Question(book, market, models, asking.desk.title, ladder, notes, wish), supply
 
 
