@@ -38,7 +38,7 @@ from seawall.whatif.search import largest_trade
 from seawall.whatif.stand import Stand, stand
 
 PAGE = Path(__file__).parent / "results" / "margin.md"
-LINES, REPEATS, ROUNDS = 100, 400, 5
+LINES, REPEATS, ROUNDS = 100, 200, 3
 ACCOUNTS, LINES_EACH = 20_000, 20
 SCENARIOS = 2_000
 HOUSE, PATH = "seawall", "history_path"
@@ -104,7 +104,7 @@ def _spin(seconds: float) -> None:
         pass
 
 
-def _few(step: Callable[[], object], repeats: int = 5) -> float:
+def _few(step: Callable[[], object], repeats: int = 3) -> float:
     """Median milliseconds of a few calls."""
     step()
     return 1e3 * statistics.median(_seconds(step) for _ in range(repeats))
@@ -176,7 +176,7 @@ def _rate(model: MarginModel) -> tuple[str, ...]:
     exact = exact_plan(plan)
     lots = in_lots(exact, quantity)
     indexed = _few(lambda: index(bound, lines), 1) / 1e3
-    plain, whole = (_few(step, 3) / 1e3 for step in (lambda: evaluate(plan, quantity),
+    plain, whole = (_few(step, 1) / 1e3 for step in (lambda: evaluate(plan, quantity),
                                                      lambda: evaluate_exact(exact, lots)))
     return model.name, f"{ACCOUNTS / plain:,.0f}", f"{ACCOUNTS / whole:,.0f}", f"{ACCOUNTS / indexed:,.0f}"
 

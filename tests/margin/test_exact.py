@@ -1,21 +1,28 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from margin.house_accounts import held as line
+from margin.house_accounts import house
 from margin.sample_desks import desk
 from seawall.errors import InputError
 from seawall.formats.margin_models import margin_models
 from seawall.margin.decode import decode
-from seawall.margin.exact import decide, evaluate_exact, exact_plan, in_lots
+from seawall.margin.exact import decide, evaluate_exact, exact_plan, in_lots, lots_below
 from seawall.margin.frame import Columns
 from seawall.margin.holdings import holdings
 from seawall.margin.plan import bind, evaluate, index
 from seawall.margin.rows import Lines
+from seawall.margin.scan import PlannedScan
+from seawall.whatif.change import Trade, traded
+from seawall.whatif.exact import exact_stand
+from seawall.whatif.stand import stand
 
 TICK = 1e-6
 # The float plan's own roundings, of sums of a few hundred terms; the integer bounds enclose the real number.
@@ -73,6 +80,129 @@ def test_every_model_of_a_real_book_lies_within_its_integer_bounds(name):
         assert (high[known] >= told[result][known] - slack).all()
         # A dollar of rounding in eighty-five million: lines times lots times a FINE part, and one tick a step.
         assert ((high - low)[known] <= 1.0).all()
+
+
+def everything():
+    kinds = [("perpetual", "BTC"), ("future", "ETH"), ("spot", "SOL"), ("cash", "USDC"), ("cash", "USD"), ("spot", "SPY"),
+             ("perpetual", "XYZ"), ("wrapped", "ETH"), ("unrealised", "USDC")]
+    return [line(kind, asset) for kind, asset in kinds]
+
+
+@cache
+def bound_to_the_desk(name):
+    book, market = desk("crypto")
+    return bind(margin_models()[name], holdings(book, market).columns)
+
+
+def stated_bound(exact, lots):
+    """(A) ticks by the formula that the module states: n, L, V of each account; T, K, g of the whole plan."""
+    plan, accounts = exact.plan, exact.plan.lines.accounts
+    scans = [term for term in plan.terms.values() if isinstance(term, PlannedScan)]
+    worth = np.max([np.nan_to_num(np.abs(scan.cube)).max(axis=1) for scan in scans], axis=0)
+    steps = max(len(scan.steps) for scan in scans) + 2  # a scan's own, and sums of sums
+    tables = [side.table for scan in scans for step in scan.steps for side in (step.gain, step.loss) if side.table.size]
+    weight = max(1.0, *(np.nan_to_num(np.abs(table)).max(initial=0) for table in tables), 2.0)
+    held = np.abs(lots).astype(float)
+    n, total, value = (np.bincount(plan.lines.account, x, accounts) for x in (
+        np.ones(len(lots)), held, held * worth[plan.lines.instrument] * float(exact.lot / exact.tick)))
+    each = total / 2**20 + 2 * n * (steps + 1) + 2e-9 * (steps + 1) * value
+    return len(plan.terms) * weight**steps * each
+
+
+@pytest.mark.parametrize("name", supplied_by_none())
+@pytest.mark.parametrize("seed", range(4))
+def test_random_books_differ_from_the_float_model_by_no_more_than_is_stated(name, seed):
+    rng = np.random.default_rng(seed)
+    bound, accounts, lines = bound_to_the_desk(name), 12, 90
+    held = Lines(rng.integers(0, accounts, lines), rng.integers(0, bound.frame.columns.count, lines), accounts)
+    plan = index(bound, held)
+    quantity = np.round(rng.normal(0, 10.0 ** rng.integers(-2, 4), lines), 4)
+    exact = exact_plan(plan)
+    lots = in_lots(exact, quantity)
+    told, done, decided = evaluate(plan, quantity), evaluate_exact(exact, lots), decide(exact, lots)
+    stated = stated_bound(exact, lots)
+    for result in plan.results:
+        low, high = done[result]
+        known = np.isfinite(told[result]) & ~decided.unknown
+        slack = FLOAT * np.abs(told[result]) + 1e-6
+        assert (low * TICK <= told[result] + slack)[known].all()
+        assert (told[result] <= high * TICK + slack)[known].all()
+        assert (high - low <= stated)[known].all()
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(1e-3, 1e3))
+@settings(max_examples=15, deadline=None)
+def test_the_houses_own_model_lies_within_its_bounds_its_ruin_and_offsets_included(seed, size):
+    rows = everything()
+    plan = house(rows, seed=seed % 3, scenarios=300, accounts=2)
+    rng = np.random.default_rng(seed)
+    quantity = np.round(rng.normal(0, size, len(plan.lines)), 4)
+    exact = exact_plan(plan)
+    told, done = evaluate(plan, quantity), evaluate_exact(exact, in_lots(exact, quantity))
+    for name, (low, high) in done.items():
+        slack = 1e-11 * (1 + np.abs(told[name]).max()) + 1e-6
+        assert (low * TICK <= told[name] + slack).all(), name
+        assert (told[name] <= high * TICK + slack).all(), name
+    assert ((done["initial"][1] - done["initial"][0]) * TICK <= 1e-3 + 1e-8 * np.abs(told["initial"])).all()
+
+
+def test_sums_that_are_kept_give_the_digits_of_a_plan_that_never_was_asked():
+    plan = house(everything(), scenarios=300)
+    rng = np.random.default_rng(1)
+    asked, lots = exact_plan(plan), rng.integers(-10**6, 10**6, len(plan.lines))
+    for _ in range(12):
+        lots = lots.copy()
+        changed = rng.integers(0, len(lots), int(rng.integers(1, len(lots))))
+        lots[changed] = rng.integers(-10**6, 10**6, len(changed))
+        fresh, again = evaluate_exact(exact_plan(plan), lots), evaluate_exact(asked, lots)
+        assert all(np.array_equal(a, b) for name in fresh for a, b in zip(fresh[name], again[name], strict=True))
+
+
+ROOT = """
+name = "root"
+effective_from = 2025-01-01
+results = ["maintenance", "initial"]
+[terms]
+initial = { kind = "quadratic", exposure = "price", net = "market", correlation = 0.35 }
+maintenance = { kind = "quadratic", exposure = "price", net = "market", correlation = -0.2 }
+"""
+
+
+@given(st.lists(st.integers(-10**8, 10**8), min_size=6, max_size=6))
+@settings(deadline=None)
+def test_roots_of_correlated_exposures_are_enclosed_to_a_few_ticks(lots):
+    columns = Columns({"kind": np.full(6, "spot"), "market": np.arange(6) // 2, "price": np.array([1, 3, 5, 7, 9, 11.0])})
+    plan = index(bind(decode(ROOT.encode()), columns), Lines(np.zeros(6, int), np.arange(6), 1))
+    exact = exact_plan(plan)
+    done = evaluate_exact(exact, np.array(lots))
+    rho = {"initial": Fraction(35, 100), "maintenance": Fraction(-1, 5)}
+    x = [sum(lots[n] * int(p) for n, p in ((2 * m, 4 * m + 1), (2 * m + 1, 4 * m + 3))) * 100 for m in range(3)]
+    for name, correlation in rho.items():
+        square = sum(v * v for v in x) + correlation * (sum(x) ** 2 - sum(v * v for v in x))
+        low, high = (int(bound[0]) for bound in done[name])
+        assert low * low <= max(square, 0) <= high * high
+        # Whole prices have whole ticks: only the root is rounded.
+        assert high - low <= 1
+
+
+def test_lots_of_what_is_owned_are_rounded_down_and_of_what_is_owed_too():
+    columns = Columns({"kind": ["spot"], "market": [0], "price": [10.0]})
+    exact = exact_plan(index(bind(decode(SHAPES.encode()), columns), Lines([0, 0, 0], [0, 0, 0], 1)), lot="0.5")
+    assert lots_below(exact, np.array([1.25, -1.25, 1.5 - 1e-13])).tolist() == [2, -3, 3]
+
+
+def test_what_if_in_integers_lies_beside_what_if_in_floats_and_charges_the_premium():
+    book, market = desk("crypto")
+    standing = stand(margin_models()["paradex_scan"], book, market, "CALENDAR")
+    exact, name = exact_stand(standing), "BTC-28AUG26-66000-C"
+    option = name if name in standing.slot else next(i.instrument_id for i in standing.book.instruments
+                                                     if i.kind == "option")
+    after, told = exact.after_trades(Trade(option, 2.0)), standing.at(traded(standing, [Trade(option, 2.0)]))
+    # Two lots of cash, gains and dust rounded down, and grids rounded to ticks: less than a tenth of a coin's lot each.
+    assert abs(after.equity[0] * TICK - told.equity) <= 100
+    assert abs(after.initial[0] * TICK - told.initial) <= 100
+    assert (exact.after_deposit("USDC", 0.0).initial == exact.now.initial).all()
+    assert exact.after_deposit("USDC", 1000.0).equity[0] > exact.now.equity[0]
 
 
 @given(st.integers(0, 2**32 - 1))
