@@ -2,9 +2,11 @@
 
 Grids are int64 parts of a tick of currency per lot of quantity, weights int64 billionths. Every number is carried as
 two bounds, each step rounding outward, so that the requirement of the real-number model lies between them whatever the
-signs of the weights. With n lines of L lots, worth V ticks at most, T terms of at most K steps and weights of at most g,
-bounds lie no further apart than T g^K (L / 2^20 + 2 n (K + 1) + 2e-9 (K + 1) V) ticks, and the float model lies between
-them but for its own rounding. Decisions take requirements at their upper and equity at its lower bound: against the holder.
+signs of the weights. Decisions take requirements at their upper and equity at its lower bound: against the holder.
+
+With n lines of L lots, worth V ticks at most, T terms of at most K steps, sums among them, and weights of at most g,
+bounds lie no further apart than T g^K (L / 2^20 + 2 n (K + 1) + 2e-9 (K + 1) V) ticks; the float model lies between
+them but for its own rounding.
 """
 
 from __future__ import annotations
