@@ -130,7 +130,7 @@ class ExactScan:
         # A measure moves no further than the scenario that moves most: ranking once is enough.
         high = self._measured(lower)[1]
         low = high - (upper - lower).max(axis=1) - 1
-        return self._floored(low, floor=self.term.measure.floor), high
+        return self._floored(low, floor=bool(getattr(self.term.measure, "floor", False))), high
 
     def path(self, lots: Ints) -> Bounds:
         """Bounds (N,S) of the P&L of the last rows."""
