@@ -157,12 +157,12 @@ def memory_of(what: str) -> dict[str, float]:
     if what == "worst":
         held, low = exact_book()
         cells = cells_of(low >> FINE_BITS, np.ones(INSTRUMENTS, np.int64))
-        hold_and_worst_exact(holdings([0], [], np.zeros(0, np.int64), INSTRUMENTS), cells)  # compiled, nothing held
+        hold_and_worst_exact(holdings([0, 1], [0], [1], INSTRUMENTS), cells)  # compiled
         size = cells.planes.nbytes
         step: Callable[[], object] = lambda: hold_and_worst_exact(held, cells, threads=THREADS)  # noqa: E731
     else:
         held, cube = float_book(SOME)
-        _tails(holdings([0], [], np.zeros(0), INSTRUMENTS), cube, 0.0)
+        _tails(holdings([0, 1], [0], [1.0], INSTRUMENTS), cube, 0.0)
         size = cube.nbytes
         step = lambda: _tails(held, cube, 0.0)  # noqa: E731
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
