@@ -109,7 +109,8 @@ def test_what_is_not_finite_poisons_its_holders_and_nobody_else(seed: int) -> No
     case = random_book(seed, scenarios=40)
     broken = case.cube.copy()
     bad = int(rng.integers(len(broken)))
-    broken[bad, int(rng.integers(40))] = rng.choice([np.nan, np.inf, -np.inf])
+    where = slice(None) if seed % 2 else int(rng.integers(40))
+    broken[bad, where] = rng.choice([np.nan, np.inf, -np.inf])
     holders = np.zeros(len(case.held), bool)
     holders[case.account[(case.held.instrument == bad) & (case.held.quantity != 0)]] = True
     well = hold_and_worst(case.held, case.cube), hold_and_tail(case.held, case.cube, [2], [2.5])
