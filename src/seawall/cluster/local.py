@@ -11,6 +11,12 @@ from seawall.errors import InputError
 
 LOOPBACK = "127.0.0.1"
 MEMORY = 2 * 1024**3
+# Dask asks the allocator to give every freed block back at once. Shards are blocks of megabytes, freed and taken again:
+# the system would clear their pages anew each time, which doubles what a shard costs.
+SPAWNED = "distributed.nanny.pre-spawn-environ."
+ALLOCATOR = {f"{SPAWNED}MALLOC_TRIM_THRESHOLD_": 256 * 1024**2, f"{SPAWNED}MALLOC_MMAP_THRESHOLD_": 32 * 1024**2}
+# A hundred looks a second at what a task does are no use where tasks are compiled loops.
+UNWATCHED = {"distributed.worker.profile.enabled": False}
 
 
 @contextmanager
@@ -28,7 +34,7 @@ def local_workers(
     if count < 1:
         raise InputError("worker processes", found=count, wanted="one or more")
     with (
-        dask.config.set(_bounds(spill)),
+        dask.config.set(_bounds(spill) | ALLOCATOR | UNWATCHED),
         distributed.LocalCluster(
             n_workers=count, threads_per_worker=1, processes=True, host=LOOPBACK, memory_limit=memory,
             dashboard_address=f"{LOOPBACK}:0",

@@ -158,9 +158,14 @@ def close(executor: ClusterExecutor) -> None:
 
 def check_alike(client: Any, address: str) -> None:
     """Raises VenueError if there is no worker, or one has other versions than this process."""
-    here, there = versions(), client.run(versions)
+    there = client.run(versions)
     if not there:
         raise VenueError("cluster", address, "it has no workers", remedy="start some with `dask worker ADDRESS`")
+    refuse_unlike(versions(), there, address)
+
+
+def refuse_unlike(here: Mapping[str, str], there: Mapping[str, Mapping[str, str]], address: str) -> None:
+    """Raises VenueError naming the first worker whose versions are not those here. there: by worker."""
     for worker, found in there.items():
         odd = [f"{part} {found.get(part)}, here {here[part]}" for part in PARTS if found.get(part) != here[part]]
         if odd:
