@@ -87,8 +87,16 @@ def test_a_leg_takes_the_nearest_expiry_and_there_the_nearest_delta_among_what_i
     assert second[0] != first[0]
 
 
-def nearest(tonight: Evening, kind: str) -> str:
-    """By a plain loop over the listing: the marked BTC option nearest to 30 days, then to a delta of 0.25."""
+def test_between_two_expiries_the_nearer_is_taken_whatever_delta_the_other_offers() -> None:
+    tonight = marked(0)
+    for delta in np.linspace(0.05, 0.5, 10).tolist():
+        leg = Leg("BTC", "call", 1.0, 120.0, delta)  # 90 and 153 days are listed: not far from equally near
+        found = struck([Recipe("between", "own", 1e5, (leg,))], tonight).instruments
+        assert [option.instrument_id for option in found] == [nearest(tonight, "call", 120.0, delta)]
+
+
+def nearest(tonight: Evening, kind: str, days: float = 30.0, wanted: float = 0.25) -> str:
+    """By a plain loop over the listing: the marked BTC option nearest to so many days, then to a delta."""
     found = []
     for name, option in tonight.market.listing.items():
         if (option.underlying, option.option_type) == ("BTC", kind) and name in tonight.marks:
@@ -98,7 +106,7 @@ def nearest(tonight: Evening, kind: str) -> str:
             a, b, rho, m, sigma = smile.parameters
             width = np.sqrt(a + b * (rho * (k - m) + np.hypot(k - m, sigma)))
             delta = norm.cdf(option.sign * (-k / width + width / 2))
-            found.append((round(abs(np.log(years * 365 / 30)), 12), abs(delta - 0.25), name))
+            found.append((round(abs(np.log(years * 365 / days)), 12), abs(abs(delta) - wanted), name))
     return min(found)[2]
 
 

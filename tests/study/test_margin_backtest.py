@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -199,6 +200,11 @@ def test_crises_that_had_not_ended_are_not_told_and_closes_end_before_the_chains
     library = load_crises()
     names = {c.name for c in library.crises} - {c.name for c in ended(library, START.replace(2026, 2, 1)).crises}
     assert names == {"2026-02-05"}
+    fall = next(c for c in library.crises if c.name == "2026-02-05")
+    lasting = datetime.fromisoformat(fall.last).replace(tzinfo=UTC)
+    assert fall.first < fall.last
+    assert fall not in ended(library, lasting).crises
+    assert fall in ended(library, lasting + timedelta(days=1)).crises
     evenings = chains(range(3))
     history_panel = history(evenings)
     whole = joined(closes(), history_panel)
