@@ -38,7 +38,7 @@ from seawall.whatif.search import largest_trade
 from seawall.whatif.stand import Stand, stand
 
 PAGE = Path(__file__).parent / "results" / "margin.md"
-LINES, REPEATS, ROUNDS = 100, 200, 3
+LINES, REPEATS, ROUNDS = 100, 100, 3
 ACCOUNTS, LINES_EACH = 20_000, 20
 SCENARIOS = 2_000
 HOUSE, PATH = "seawall", "history_path"
@@ -68,12 +68,17 @@ class Row(NamedTuple):
 def run() -> None:
     """Prints every table and writes the page."""
     models = list(margin_models().values())
-    rows = [_row(model, standing) for model, standing in _standings(models)]
-    asked = [_asked(standing) for _, standing in _standings([m for m in models if not m.cubes])]
-    rates = [_rate(model) for model in models if not model.cubes]
-    text = "\n".join([*_facts(), "", *_what_if(rows), "", *_searches(asked), "", *_rates(rates), ""])
-    PAGE.write_text(text, encoding="utf-8")
-    print(text)
+    own = [model for model in models if not model.cubes]
+    sections: tuple[Callable[[], list[str]], ...] = (
+        lambda: _what_if([_row(model, standing) for model, standing in _standings(models)]),
+        lambda: _searches([_asked(standing) for _, standing in _standings(own)]),
+        lambda: _rates([_rate(model) for model in own]),
+    )
+    page = _facts()
+    for section in sections:
+        page += ["", *section()]
+        PAGE.write_text("\n".join(page) + "\n", encoding="utf-8")
+    print("\n".join(page))
 
 
 def timed(step: Callable[[], object]) -> Timed:
