@@ -11,10 +11,11 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
+from asked_here import command
 from seawall import samples
 from seawall.cli import app
 from seawall.formats.document import KINDS, decode, encode, schema_of
-from test_cli_tail import command
+from test_cli_tail import command as installed
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "how-to" / "margin.md").read_text()
@@ -179,7 +180,7 @@ def test_a_wrong_command_line_ends_with_two(book: Path) -> None:
 
 
 def test_models_are_listed_and_told_one_by_one(folder: Path) -> None:
-    listed = command("models")
+    listed = installed("models")
     assert listed.returncode == 0
     assert all(word in listed.stdout for word in ("derive_pmrm_2", "exact", "approximate", "seawall models NAME"))
     told = command("models", "okx", "tenth.toml", at=folder)
