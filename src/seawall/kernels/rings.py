@@ -58,13 +58,13 @@ def _least(pnl: Ints) -> int:
 def worst_of(
     ids: Places, begin: Ints, count: Places, row: Rows, lots: Places, base: Ints, cube: Places, joint: bool, first: int,
     last: int, from_u: int, to_u: int, out: Ints,
-) -> None:
-    """Writes the least sum of lots times cells over scenarios, per underlying from from_u to below to_u: out (U,n).
+) -> int:
+    """How many were measured. Writes the least sum of lots times cells over scenarios, per underlying from from_u to below to_u: out (U,n).
 
     joint: scenarios move all underlyings together: their sums are added before the least is taken, all in out[0].
     ids first to below last. The caller makes sure that no sum can pass 2^62.
     """
-    pnl = np.empty(cube.shape[1], np.int64)
+    pnl, measured = np.empty(cube.shape[1], np.int64), 0
     for k in range(first, last):
         a = ids[k]
         if joint:
@@ -72,6 +72,7 @@ def worst_of(
             for u in range(begin.shape[0]):
                 _add(row, lots, begin[u, a], begin[u, a] + count[u, a], base[u], cube, pnl)
             out[0, k] = _least(pnl)
+            measured += 1
             continue
         for u in range(from_u, to_u):
             if count[u, a] == 0:
@@ -80,6 +81,8 @@ def worst_of(
             pnl[:] = 0
             _add(row, lots, begin[u, a], begin[u, a] + count[u, a], base[u], cube, pnl)
             out[u, k] = _least(pnl)
+            measured += 1
+    return measured
 
 
 @entry(read(int32, 1), *LINES, written(int64, 2), written(int32, 2), written(uint16, 1), written(int32, 1))

@@ -11,8 +11,8 @@ from seawall.model.margin import ColumnRule, Formula, MarginModel
 
 # Columns that move with the market or with time; every other one stays as it is while a ring lives.
 MOVING = frozenset({
-    "price", "mark", "undiscounted", "spot", "index", "forward", "vol", "tau", "discount", "discounting", "delta", "gamma",
-    "vega", "unit_price", "now_price", "now_forward", "now_vol"})
+    "price", "mark", "undiscounted", "spot", "index", "forward", "vol", "tau", "discount", "discounting", "delta",
+    "gamma", "vega", "unit_price", "now_price", "now_forward", "now_vol"})
 NOT_NEGATIVE = MOVING - {"delta", "gamma", "vega"} | {
     "strike", "contract_size", "is_call", "one", "zero", "confidence", "open_interest", "deposits", "depth"}
 INFINITE = math.inf

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from seawall.zones.market import Listed, Stand, checked
 from seawall.zones.positions import Positions
 
 Places = NDArray[np.int32]
+T = TypeVar("T")
 BLOCK = 16_384  # accounts that one thread takes at a time
 ADDED = 131_072  # likewise, where each is only an addition
 FEW = 2048  # below this a thread costs more than it saves
@@ -50,14 +52,21 @@ class Workers:
         self.threads = threads
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
-    def share(self, run: Callable[[int, int], None], count: int, block: int = BLOCK) -> None:
-        """Runs every block, from first to below last; no result may depend on which thread runs it."""
+    def share(self, run: Callable[[int, int], T], count: int, block: int = BLOCK) -> list[T]:
+        """What every block returns, from first to below last; nothing may depend on which thread runs it."""
         if self._pool is None or count <= FEW:
-            run(0, count)
-            return
+            return [run(0, count)]
         step = min(block, -(-count // self.threads))
         firsts = range(0, count, step)
-        list(self._pool.map(run, firsts, [min(first + step, count) for first in firsts]))
+        return list(self._pool.map(run, firsts, [min(first + step, count) for first in firsts]))
+
+    def each(self, run: Callable[[int], None], items: Sequence[int]) -> None:
+        """Runs once for each item."""
+        if self._pool is None or len(items) < 2:
+            for item in items:
+                run(item)
+        else:
+            list(self._pool.map(run, items))
 
 
 class Group:
@@ -77,7 +86,7 @@ class Exact:
     """Exact balances of a book on a moving market.
 
     joint: the scenarios of all underlyings are the same joint moves. cash (A) int64, in tick times lot.
-    cells: how many cells (instrument, scenario) were revalued; measured: how many worst-ofs were taken.
+    revalued (U): how many cells (instrument, scenario) were revalued; measured: how many worst-ofs were taken.
     """
 
     def __init__(
@@ -90,7 +99,7 @@ class Exact:
             raise ShapeMismatch("cash and underlyings", found=(self.cash.shape, len(market)),
                                 wanted=((lines.accounts,), len(lines.begin)))
         checked(self.market, stand)
-        self.stand, self.cells, self.measured = stand, 0, 0
+        self.stand, self.revalued, self.measured = stand, [0] * len(market), 0
         self.stamp = [0] * len(market)
         self._allocate()
         for u in range(len(market)):
@@ -103,8 +112,7 @@ class Exact:
         moved = [u for u in range(len(self.market))
                  if stand.places[u] != self.stand.places[u] or stand.time != self.stand.time]
         self.stand = stand
-        for u in moved:
-            self._revalue(u)
+        self.workers.each(self._revalue, moved)
         return moved
 
     def replace(self, underlying: int, listed: Listed) -> None:
@@ -181,15 +189,14 @@ class Exact:
         self.cube[self.base[u] : self.base[u] + len(cube)] = cube
         self.largest[u] = max(-float(cube.min()), float(cube.max()))
         self.stamp[u] += 1
-        self.cells += len(listed) * listed.scenarios
+        self.revalued[u] += len(listed) * listed.scenarios
 
     def _hold(self, ids: Places, lines: Positions, from_u: int, to_u: int, out: Ints) -> None:
         if (self.lines.gross * self.largest).sum() >= LIMIT:
             raise ModelError("an account's worth could pass 2^61 ticks of lots; use larger ticks or lots")
-        self.measured += int(np.count_nonzero(lines.count[from_u:to_u])) if lines is not self.lines else len(ids)
 
-        def run(first: int, last: int) -> None:
-            worst_of(ids, lines.begin, lines.count, lines.row, lines.lots, self.base, self.cube, self.joint, first,
-                     last, from_u, to_u, out)
+        def run(first: int, last: int) -> int:
+            return int(worst_of(ids, lines.begin, lines.count, lines.row, lines.lots, self.base, self.cube, self.joint,
+                                first, last, from_u, to_u, out))
 
-        self.workers.share(run, len(ids))
+        self.measured += sum(self.workers.share(run, len(ids)))
