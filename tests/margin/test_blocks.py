@@ -61,9 +61,9 @@ def test_scans_that_fold_hard_are_split_and_not_only_exposures() -> None:
 
 def test_lines_out_of_order_are_left_to_the_whole_scan() -> None:
     plan, _ = planned("derive_pmrm_2", mixed=True)
-    scan = plan.terms["static_mm"]
+    scan = plan.terms["equity"]
     assert isinstance(scan, PlannedScan)
-    assert by_blocks(plan.terms["equity"]) is None
+    assert by_blocks(scan) is None
 
 
 def test_rules_for_holders_only_are_left_to_the_whole_scan() -> None:
