@@ -15,7 +15,7 @@ from asked_here import command
 from seawall import samples
 from seawall.cli import app
 from seawall.formats.document import KINDS, decode, encode, schema_of
-from test_cli_tail import command as installed
+from test_cli_tail import installed
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "how-to" / "margin.md").read_text()
