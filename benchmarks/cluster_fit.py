@@ -10,7 +10,8 @@ from seawall.cluster.sizing import Load, Rates, core_seconds, fit
 from seawall.cluster.threads import ThreadExecutor
 
 CUBES = ((200, 500), (200, 4_000), (800, 1_000), (1_600, 4_000), (400, 10_000))
-MEASURES = ((300, 500, 500), (300, 500, 4_000), (300, 4_000, 500), (300, 2_000, 2_000), (1_200, 1_000, 4_000))
+MEASURES = ((300, 500, 500, 20), (300, 500, 4_000, 20), (300, 4_000, 500, 5), (300, 2_000, 2_000, 5),
+            (300, 1_000, 1_000, 60), (1_200, 1_000, 4_000, 20))
 MARGINS = (2_000, 10_000, 40_000)
 
 
@@ -40,11 +41,11 @@ def _cube(size: tuple[int, int]) -> tuple[Load, float]:
     return Load(0, 0, instruments, scenarios), _spent(work, "cube")
 
 
-def _measures(size: tuple[int, int, int]) -> tuple[Load, float]:
-    instruments, accounts, scenarios = size
-    work = Work(Size(instruments, scenarios, accounts, 1))
+def _measures(size: tuple[int, int, int, int]) -> tuple[Load, float]:
+    instruments, accounts, scenarios, lines = size
+    work = Work(Size(instruments, scenarios, accounts, 1, lines))
     work.scenarios, work.book  # noqa: B018
-    return Load(accounts, LINES, instruments, scenarios, margined=False), _spent(work, "cube", "measures")
+    return Load(accounts, lines, instruments, scenarios, margined=False), _spent(work, "cube", "measures")
 
 
 def _margin(accounts: int) -> tuple[Load, float]:

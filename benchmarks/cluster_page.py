@@ -72,14 +72,15 @@ def _ratios(passes: Sequence[Pass]) -> list[str]:
 
 def _fit(fit: Fit) -> list[str]:
     rows = [
-        f"| {load.instruments:,.0f} | {load.scenarios:,.0f} | {load.accounts:,.0f} | {seconds:.3f} "
+        f"| {load.instruments:,.0f} | {load.scenarios:,.0f} | {load.accounts:,.0f} | {load.lines:,.0f} | {seconds:.3f} "
         f"| {fit.told(n):.3f} | {fit.told(n) / seconds - 1:+.0%} |" for n, (load, seconds) in enumerate(fit.rows)
     ]
     rates = ", ".join(f"{name} {value:.2e}" for name, value in fit.rates._asdict().items())
     return [
         "## What a core does", "", f"Core seconds per unit, none negative, fitted: {rates}. Root mean square of the "
         f"relative errors: {fit.error:.0%}.", "",
-        "| instruments | scenarios | accounts | core s | by the rates | error |", "|---|---|---|---|---|---|", *rows,
+        "| instruments | scenarios | accounts | lines each | core s | by the rates | error |",
+        "|---|---|---|---|---|---|---|", *rows,
     ]
 
 

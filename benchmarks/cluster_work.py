@@ -34,12 +34,13 @@ ALL = ("cube", "measures", "margin")
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is to do: instruments and scenarios of the cube, accounts measured, accounts margined."""
+    """How much there is to do: instruments and scenarios of the cube, accounts measured and margined, their lines."""
 
     instruments: int
     scenarios: int
     measured: int
     margined: int
+    lines: int = LINES
 
 
 class Work:
@@ -58,9 +59,9 @@ class Work:
 
     @cached_property
     def book(self) -> Book:
-        """Twenty lines an account."""
-        draw, lines = np.random.default_rng(11), LINES * self.size.measured
-        owner = np.repeat(np.arange(self.size.measured), LINES)
+        """So many lines an account."""
+        draw, lines = np.random.default_rng(11), self.size.lines * self.size.measured
+        owner = np.repeat(np.arange(self.size.measured), self.size.lines)
         names = np.array([f"A{n:07d}" for n in owner], dtype=object)
         return Book(self.listed, draw.integers(0, len(self.listed), lines), np.round(draw.normal(0, 3, lines), 2),
                     {"account": names, "venue": np.full(lines, "V", dtype=object)}, np.full(lines, np.nan))
@@ -74,8 +75,8 @@ class Work:
         task = Deciding(Margin(read_margin_model(MODEL), held.columns), Fraction("1e-6"), Fraction("1e-4"))
         refused = set(bind(task.margin.model, held.columns).refused)
         usable = np.array([i for i in range(held.columns.count) if i not in refused])
-        draw, lines = np.random.default_rng(12), LINES * self.size.margined
-        owner = np.repeat(np.arange(self.size.margined), LINES)
+        draw, lines = np.random.default_rng(12), self.size.lines * self.size.margined
+        owner = np.repeat(np.arange(self.size.margined), self.size.lines)
         return task, Lines(owner, draw.choice(usable, lines), self.size.margined), draw.integers(-30_000, 30_000, lines)
 
     def cube(self, executor: Executor) -> Cube:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from seawall.cli_options import Cluster
 from seawall.cli_tail import BookFile, Factors, Histories, Html, Json, Markets, Names, Quiet, Title
 
 Models = Annotated[str, typer.Option("--models", help="Margin models, by name or preset file, separated by commas; "
@@ -31,7 +32,7 @@ def margin(
     book: BookFile, market: Markets, models: Models = "seawall", factors: Factors = [], history: Histories = [],
     name: Names = [], account: Account = "", orders: Orders = None, sets: Sets = [], trade: Trades = [],
     deposit: Deposits = [], ladder: Ladder = False, title: Title = "", html: Html = None, json: Json = None,
-    quiet: Quiet = False,
+    quiet: Quiet = False, cluster: Cluster = "",
 ) -> None:
     """Requirement, health and binding scenario of every account under each model; where they disagree, and why."""
     from seawall import cli_options  # the numerical libraries load only when they are needed
@@ -40,7 +41,7 @@ def margin(
     from seawall.desk_tail import Files
 
     desk = Desk(book, tuple(market), factors=tuple(factors), histories=tuple(history),
-                names=cli_options.pairs("--name", name), draws=DRAWS, title=title or book.stem)
+                names=cli_options.pairs("--name", name), draws=DRAWS, title=title or book.stem, cluster=cluster)
     asking = Asking(
         desk, tuple(part.strip() for part in models.split(",") if part.strip()), account, orders,
         cli_options.numbers("--set", sets), cli_options.numbers("--trade", trade),

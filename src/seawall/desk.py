@@ -95,7 +95,7 @@ def sample_desk(name: str, *, draws: int = 10_000, seed: int = 1) -> Desk:
 def run(desk: Desk, outputs: Outputs, screen: Console, side: Console) -> int:
     """Assesses the desk, writes what is asked for, shows it, and returns the exit code."""
     with stages(side, outputs.quiet) as stage:
-        assessment, archive = archived(desk, stage, _teller(side, quiet=outputs.quiet))
+        assessment, archive = archived(desk, stage, teller(side, quiet=outputs.quiet))
         stage("writing")
         written = write(assessment, outputs) + save(archive, outputs)
     report = assessment.report
@@ -263,7 +263,7 @@ def counting(stage: Stage) -> Callable[[int, int], None]:
     return lambda done, of: stage(f"{done:,} of {of:,} parts are back from the cluster")
 
 
-def _teller(side: Console, *, quiet: bool) -> Stage:
+def teller(side: Console, *, quiet: bool) -> Stage:
     """Lines that stay, for who looks on."""
     if quiet:
         return _silent

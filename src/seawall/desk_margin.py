@@ -8,7 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from seawall.desk import Desk, ingredients, market_of, planned, stages
+from seawall.cluster.choice import executing
+from seawall.cluster.margin import requiring
+from seawall.cube import Executor
+from seawall.desk import Desk, counting, ingredients, market_of, planned, stages, teller
 from seawall.desk_tail import FAILING, PARTIAL, Files, written
 from seawall.errors import BookProblems, InputError
 from seawall.formats.book import read_book
@@ -48,9 +51,13 @@ class Asking:
 
 def ask(asking: Asking, files: Files, screen: Console, side: Console) -> int:
     """Asks, writes what is wanted, shows it, and returns the exit code."""
-    with stages(side, files.quiet) as stage:
-        question, supply = question_of(asking, stage)
-        found = margin_report(question, stage, supply)
+    cluster, told = asking.desk.cluster, teller(side, quiet=files.quiet)
+    with (
+        stages(side, files.quiet) as stage,
+        executing(cluster, told=told, counted=counting(stage)) as executor,
+    ):
+        question, supply = question_of(asking, stage, executor)
+        found = margin_report(question, stage, supply, requirer=requiring(executor) if cluster else None)
         stage("writing")
         paths = written(found, files)
     if not files.quiet:
@@ -61,10 +68,12 @@ def ask(asking: Asking, files: Files, screen: Console, side: Console) -> int:
     return FAILING if found.head.failing else 0 if found.head.complete else PARTIAL
 
 
-def question_of(asking: Asking, stage: Progress) -> tuple[Question, Supplier | None]:
+def question_of(
+    asking: Asking, stage: Progress, executor: Executor | None = None
+) -> tuple[Question, Supplier | None]:
     """Book, market, models and wishes of the files, and the scenarios that some model takes from outside.
 
-    Raises InputError and its kin for what cannot be used.
+    executor: who revalues under these scenarios. Raises InputError and its kin for what cannot be used.
     """
     stage("reading the market")
     market = market_of(asking.desk)
@@ -79,7 +88,7 @@ def question_of(asking: Asking, stage: Progress) -> tuple[Question, Supplier | N
     wish = Wish(asking.account, asking.sets, asking.trades, asking.deposits, orders.orders)
     ladder = read_margin_model(LADDER) if asking.ladder or asking.account else None
     models = _models(asking, market)
-    supply, notes = _supply(asking.desk, models, book, market, stage)
+    supply, notes = _supply(asking, models, book, market, stage, executor=executor)
     notes += tuple(f"{m.name}: in force since {m.effective_from}, after this market; told as if it had been then"
                    for m in models if m.effective_from > market.as_of.date())
     return Question(book, market, models, asking.desk.title, ladder, notes, wish), supply
@@ -106,21 +115,23 @@ def _orders(path: Path | None, book: Book, market: Market) -> OrderFile:
 
 
 def _supply(
-    desk: Desk, models: tuple[MarginModel, ...], book: Book, market: Market, stage: Progress
+    asking: Asking, models: tuple[MarginModel, ...], book: Book, market: Market, stage: Progress,
+    *, executor: Executor | None,
 ) -> tuple[Supplier | None, tuple[str, ...]]:
     """Gains under the scenarios of a report for models that take them, and what these scenarios are."""
     taking = [model for model in models if model.cubes]
     if not taking:
         return None, ()
     stage("making scenarios")
-    plan = planned(ingredients(desk), book, market)
+    plan = planned(ingredients(asking.desk), book, market)
     days = {int(model.numbers.get(HORIZON, 1)) for model in taking}
     if len(days) > 1:
         raise InputError("models that take scenarios", found=f"horizons of {sorted(days)} days", wanted="one horizon",
                          remedy="ask them one by one")
     names, main = ", ".join(model.name for model in taking), plan.tails[0]
     told = f"{names}: {len(main):,} scenarios, {main.name}; {plan.sources.get(main.name, '')}".rstrip("; ")
-    return supplier(house_rules(plan, horizon_days=days.pop())), (told, *(f"{names}: {note}" for note in plan.notes))
+    supply = supplier(house_rules(plan, horizon_days=days.pop()), executor)
+    return supply, (told, *(f"{names}: {note}" for note in plan.notes))
 
 
 def _models(asking: Asking, market: Market) -> tuple[MarginModel, ...]:

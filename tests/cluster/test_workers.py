@@ -205,3 +205,16 @@ def test_the_report_of_a_cluster_has_the_bytes_of_one_process_and_tells_who_comp
         assert ("2 workers" in done.stderr) == bool(more)
         written.append(path.read_bytes())
     assert written[0] == written[1]
+
+
+def test_margin_asked_of_a_cluster_has_the_bytes_of_one_process(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    sample, written = samples.crypto_desk(), []
+    for name, more in (("here", []), ("there", ["--cluster", "local:2"])):
+        path = tmp_path / f"{name}.json"
+        done = CliRunner().invoke(app, ["margin", str(sample.book), "--market", str(sample.market), "--factors",
+                                        str(sample.factors), "--models", "okx,deribit_pme", "--json", str(path), *more])
+        assert done.exit_code in (0, 10, 11), done.output
+        assert ("2 workers" in done.stderr) == bool(more)
+        written.append(path.read_bytes())
+    assert written[0] == written[1]

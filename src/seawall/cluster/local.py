@@ -15,8 +15,8 @@ MEMORY = 2 * 1024**3
 # the system would clear their pages anew each time, which doubles what a shard costs.
 SPAWNED = "distributed.nanny.pre-spawn-environ."
 ALLOCATOR = {f"{SPAWNED}MALLOC_TRIM_THRESHOLD_": 256 * 1024**2, f"{SPAWNED}MALLOC_MMAP_THRESHOLD_": 32 * 1024**2}
-# A hundred looks a second at what a task does are no use where tasks are compiled loops.
-UNWATCHED = {"distributed.worker.profile.enabled": False}
+# A hundred looks a second at what a task does are no use where tasks are compiled loops, nor fifty at the event loop.
+UNWATCHED = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
 
 
 @contextmanager

@@ -6,7 +6,7 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cached_property
@@ -93,6 +93,13 @@ def require_accounts(
         for s, lines, size in cut
     ]
     return _joined(list(executor.map(Requiring(margin), asked)), held)
+
+
+def requiring(
+    executor: Executor,
+) -> Callable[[MarginModel, Holdings, Mapping[str, Supplied]], Requirements]:
+    """``require_accounts`` for any model and holdings."""
+    return lambda model, held, supplied: require_accounts(Margin(model, held.columns, supplied), held, executor)
 
 
 def decide_accounts(task: Deciding, lines: Lines, lots: Ints, executor: Executor, *, most_lines: int = MOST_LINES

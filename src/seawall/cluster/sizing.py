@@ -102,4 +102,6 @@ def fit(loads: Sequence[Load], measured: Sequence[float], efficiency: float) -> 
     scale = weighed.max(axis=0)
     found, _ = nnls(weighed / scale, np.ones(len(measured)))
     error = weighed / scale @ found - 1.0
-    return Rates(*(float(x) for x in found / scale), efficiency), float(np.sqrt((error**2).mean()))
+    cell, instrument, held, ranked, cut, margined = (float(x) for x in found / scale)
+    rates = Rates(cell, instrument, held, ranked, cut, margined, efficiency)
+    return rates, float(np.sqrt((error**2).mean()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,8 +24,9 @@ from seawall.inquiry.margin_house import collateral_told, ruin_told
 from seawall.inquiry.margin_ladder import ladder
 from seawall.inquiry.margin_parts import Explained
 from seawall.margin.holdings import Holdings, holdings
-from seawall.margin.plan import Contributions, bind, explain, index
-from seawall.margin.require import BANKRUPT, INITIAL, LIQUIDATABLE, UNKNOWN, Requirements, require
+from seawall.margin.plan import Contributions, explain
+from seawall.margin.require import BANKRUPT, INITIAL, LIQUIDATABLE, UNKNOWN, Requirements, planned, require
+from seawall.margin.shock import Supplied
 from seawall.model.arrays import Floats
 from seawall.model.book import Book
 from seawall.model.failure import Failure
@@ -51,6 +52,7 @@ from seawall.statement.numbers import known
 from seawall.whatif.stand import Supplier
 
 Orders = Mapping[tuple[str, str], float]
+Requirer = Callable[[MarginModel, Holdings, Mapping[str, Supplied]], Requirements]
 NAMED = 12
 MOST_LINES = 2_000  # of a whole book whose parts are told line by line
 
@@ -105,8 +107,11 @@ class Question:
         return self.wish.account
 
 
-def margin_report(question: Question, progress: Progress, supplier: Supplier | None = None) -> MarginReport:
-    """The answer. supplier: gains under scenarios that models take from outside. Raises InputError for no model."""
+def margin_report(
+    question: Question, progress: Progress, supplier: Supplier | None = None, *, requirer: Requirer | None = None
+) -> MarginReport:
+    """The answer. supplier: gains under scenarios that models take from outside. requirer: who works out every
+    account's requirement, if not this process in one piece. Raises InputError for no model."""
     if not question.models:
         raise InputError("no margin model", wanted="at least one")
     if question.account and question.account not in question.book.account_ids:
@@ -116,7 +121,7 @@ def margin_report(question: Question, progress: Progress, supplier: Supplier | N
     found = []
     for model in question.models:
         progress(f"margin by {model.name}")
-        found.append(margined(model, held, question.market, supplier))
+        found.append(margined(model, held, question.market, supplier, requirer=requirer))
     asked = _asked(question, held, progress, supplier)
     for m in found:
         ruined, platform = ruin_told(m.explained.plan, held, m.told.unknown)
@@ -207,12 +212,16 @@ def _wished(model: MarginModel, question: Question, supplier: Supplier | None, o
     out.exits.extend(exits_told(standing))
 
 
-def margined(model: MarginModel, held: Holdings, market: Market, supplier: Supplier | None = None) -> Margined:
+def margined(
+    model: MarginModel, held: Holdings, market: Market, supplier: Supplier | None = None, *,
+    requirer: Requirer | None = None,
+) -> Margined:
     """One model over the whole book."""
     supplied = supplier(held, present(market)) if supplier is not None and model.cubes else {}
-    plan = index(bind(model, held.columns, supplied), held.lines)
+    plan = planned(model, held, supplied)
     quantity = np.array(held.quantity)
-    told = require(plan, quantity, held.accounts, unknown=held.unknown)
+    told = (require(plan, quantity, held.accounts, unknown=held.unknown) if requirer is None
+            else requirer(model, held, supplied))
     return Margined(model, told, Explained(model.name, plan, explain(plan, quantity, INITIAL), held))
 
 
