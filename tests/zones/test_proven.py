@@ -45,7 +45,10 @@ kind = "worst"
 scenarios = "scan"
 anchor = "price"
 floor = true
-fold = [{ from = "underlying", to = "underlying", gain = "weight" }, { to = "account", gain = 0.5, loss = 1, cap = 1e6 }]
+fold = [
+  { from = "underlying", to = "underlying", gain = "weight" },
+  { to = "account", gain = 0.5, loss = 1, cap = 1e6 },
+]
 
 [terms.tail]
 kind = "tail"

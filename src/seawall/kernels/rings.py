@@ -59,9 +59,9 @@ def worst_of(
     ids: Places, begin: Ints, count: Places, row: Rows, lots: Places, base: Ints, cube: Places, joint: bool, first: int,
     last: int, from_u: int, to_u: int, out: Ints,
 ) -> int:
-    """How many were measured. Writes the least sum of lots times cells over scenarios, per underlying from from_u to below to_u: out (U,n).
+    """Writes the least sum of lots times cells over scenarios, per underlying from from_u to below to_u: out (U,n).
 
-    joint: scenarios move all underlyings together: their sums are added before the least is taken, all in out[0].
+    Returns how many were held.     joint: scenarios move all underlyings together: their sums are added before the least is taken, all in out[0].
     ids first to below last. The caller makes sure that no sum can pass 2^62.
     """
     pnl, measured = np.empty(cube.shape[1], np.int64), 0
