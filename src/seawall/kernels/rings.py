@@ -61,8 +61,8 @@ def worst_of(
 ) -> int:
     """Writes the least sum of lots times cells over scenarios, per underlying from from_u to below to_u: out (U,n).
 
-    Returns how many were held.     joint: scenarios move all underlyings together: their sums are added before the least is taken, all in out[0].
-    ids first to below last. The caller makes sure that no sum can pass 2^62.
+    Returns how many were held. joint: scenarios move all underlyings together: their sums are added before the least
+    is taken, all in out[0]. ids first to below last. The caller makes sure that no sum can pass 2^62.
     """
     pnl, measured = np.empty(cube.shape[1], np.int64), 0
     for k in range(first, last):
