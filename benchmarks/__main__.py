@@ -1,4 +1,4 @@
-"""Prints every benchmark: kernels, then the pipeline on a real chain, then QuantLib on the same cells."""
+"""Prints every benchmark: a real chain's pipeline, QuantLib on its cells, kernels, options against peers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 import numba
 
-from benchmarks import kernels, pipeline
+from benchmarks import kernels, pipeline, revalue
 from benchmarks.timing import CONSOLE
 
 
@@ -17,6 +17,7 @@ def main() -> None:
     CONSOLE.print(f"Python {platform.python_version()}, numba {numba.__version__}, {platform.machine()}")
     pipeline.run()
     kernels.compare()
+    revalue.compare()
     CONSOLE.print(f"{time.perf_counter() - start:.0f} seconds in all")
 
 
