@@ -9,8 +9,10 @@ import QuantLib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.errors import BrokenKernel
+from seawall.kernels import exact_black
 from seawall.kernels.black import black_value
-from seawall.kernels.exact_black import BLOCK, black_call_put, black_delta
+from seawall.kernels.exact_black import BLOCK, black_call_put, black_delta, check_compiled
 
 prices = st.floats(1e-3, 1e6)
 volatilities = st.floats(0, 5)
@@ -159,3 +161,21 @@ def test_a_table_equals_its_cells_priced_alone_however_its_arguments_broadcast()
         assert np.array_equal(deep[:, 0], table)
     assert black_call_put(np.empty((0, 3)), 1.0, 0.5, 1.0, 1).shape == (0, 3)
     assert black_delta(np.empty((3, 0)), 1.0, 0.5, 1.0, 1).shape == (3, 0)
+
+
+def test_rows_that_end_inside_a_vector_equal_their_cells_priced_alone() -> None:
+    rng = np.random.default_rng(7)
+    for width in (BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 7):
+        forward, volatility = rng.uniform(50, 150, (3, width)), rng.uniform(0, 1, (3, 1))
+        table = black_call_put(forward, 100.0, volatility, 0.5, [[1], [0], [1]])
+        tail = black_call_put(forward[:, -3:], 100.0, volatility, 0.5, [[1], [0], [1]])
+        assert np.array_equal(table[:, -3:], tail)
+        assert np.array_equal(black_call_put(forward[:, :1], 100.0, volatility, 0.5, [[1], [0], [1]]), table[:, :1])
+
+
+def test_the_start_up_check_refuses_code_that_is_a_trifle_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = exact_black._values_of
+    assert check_compiled.__wrapped__() <= 2e-16
+    monkeypatch.setattr(exact_black, "_values_of", lambda *a, inverse: right(*a, inverse=inverse) * (1 + 1e-13))
+    with pytest.raises(BrokenKernel, match="black_call_put"):
+        check_compiled.__wrapped__()

@@ -175,6 +175,13 @@ def test_room_that_is_given_is_used() -> None:
     assert option_greeks(options, moves, room=greeks).rho.base is greeks
 
 
+def test_the_two_builds_have_names_of_their_own_so_that_the_cache_keeps_them_apart() -> None:
+    for built in (revalue.value_build, revalue.greek_build, revalue.contract_build, revalue.product_build):
+        exact, fast = built.exact.function, built.fast.function
+        assert exact.__qualname__ != fast.__qualname__
+        assert exact.__code__ is fast.__code__
+
+
 @BUILDS
 def test_a_start_up_check_refuses_a_kernel_that_is_a_trifle_wrong(monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
     checks = {"value_build": revalue.check_options, "greek_build": revalue.check_greeks,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from seawall.instruments.delta_one import PAYOFFS, Payoff, payoff
+from seawall.instruments.delta_one import PAYOFFS, payoff, shared, values
 from seawall.instruments.prices import forward_price, spot_factors, years_left
 from seawall.instruments.slopes import PriceSlope, SlopeRows, greeks_of
 from seawall.instruments.terms import check_contract
@@ -47,7 +47,9 @@ class Future:
 
     def value(self, instruments: Sequence[FutureTerms], state: State) -> Floats:
         """(I,S), the payoff of the forward."""
-        return np.array([_payoff(i, state).value for i in instruments])
+        row, price = shared(instruments, lambda i: (i.underlying, i.quote_currency, i.expiry),
+                            lambda i: forward_price(state, i.underlying, i.quote_currency, i.expiry))
+        return values(instruments, row, price, np.zeros_like(price))
 
     def greeks(self, instruments: Sequence[FutureTerms], market: Market) -> Greeks:
         """Delta and gamma by spot in quote currency; theta is the carry that runs off."""
@@ -68,10 +70,6 @@ class Future:
             rows.add_price(row, market, i, PriceSlope(price, growth, first, second))
             rows.add(row, i.carry_key, first * price * left, (second * price + first) * price * left**2)
         return rows.done()
-
-
-def _payoff(i: FutureTerms, state: State) -> Payoff:
-    return payoff(i, forward_price(state, i.underlying, i.quote_currency, i.expiry))
 
 
 def _row(i: FutureTerms, state: State) -> tuple[float, float, float, float, float]:

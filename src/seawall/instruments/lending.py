@@ -11,10 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from seawall.instruments.delta_one import shared
 from seawall.instruments.prices import spot_factors
 from seawall.instruments.slopes import SlopeRows, greeks_of
 from seawall.instruments.terms import check_held
 from seawall.kernels.elementary import exp
+from seawall.kernels.revalue import product_values
 from seawall.model.arrays import Floats
 from seawall.model.factor import Factor
 from seawall.model.instrument import Greeks, Instrument, Slopes, refuse
@@ -57,11 +59,10 @@ class Lending:
 
     def value(self, instruments: Sequence[LendingTerms], state: State) -> Floats:
         """(I,S), in the asset."""
-        rates = [state.level(i.rate.key, needed_by=i.instrument_id) for i in instruments]
-        return np.array([
-            i.contract_size * i.index * exp(rate * state.elapsed_years)
-            for i, rate in zip(instruments, rates, strict=True)
-        ])
+        row, growth = shared(instruments, lambda i: i.rate.key, lambda i: exp(
+            state.level(i.rate.key, needed_by=i.instrument_id) * state.elapsed_years))
+        amount = np.array([i.contract_size * i.index for i in instruments])
+        return product_values(amount, row, growth, np.ones_like(growth))
 
     def greeks(self, instruments: Sequence[LendingTerms], market: Market) -> Greeks:
         """Theta is the interest."""

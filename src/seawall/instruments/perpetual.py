@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seawall.instruments.delta_one import PAYOFFS, Payoff, payoff
+from seawall.instruments.delta_one import PAYOFFS, Payoff, payoff, shared, values
 from seawall.instruments.prices import spot_factors, spot_price
 from seawall.instruments.slopes import PriceSlope, SlopeRows, greeks_of
 from seawall.instruments.terms import check_contract
@@ -48,12 +48,10 @@ class Perpetual:
 
     def value(self, instruments: Sequence[PerpetualTerms], state: State) -> Floats:
         """(I,S), the payoff of the price, less funding on the notional for the time passed."""
-        rows = []
-        for i in instruments:
-            paid = _payoff(i, state)
-            accrued = state.level(f"funding:{i.priced_by}", needed_by=i.instrument_id) * state.elapsed_years
-            rows.append(paid.value - np.abs(paid.value) * accrued)
-        return np.array(rows)
+        row, columns = shared(instruments, lambda i: (i.underlying, i.quote_currency, i.priced_by),
+                              lambda i: (_price(i, state), _accrued(i, state)))
+        price, accrued = (np.ascontiguousarray(columns[:, n]) for n in (0, 1))
+        return values(instruments, row, price, accrued)
 
     def greeks(self, instruments: Sequence[PerpetualTerms], market: Market) -> Greeks:
         """Delta and gamma by spot in quote currency; theta is funding."""
@@ -84,6 +82,10 @@ class Perpetual:
 def _price(i: PerpetualTerms, state: State) -> Floats:
     premium = state.level(f"premium:{i.priced_by}", needed_by=i.instrument_id)
     return spot_price(state, i.underlying, i.quote_currency) * (1 + premium)
+
+
+def _accrued(i: PerpetualTerms, state: State) -> Floats:
+    return state.level(f"funding:{i.priced_by}", needed_by=i.instrument_id) * state.elapsed_years
 
 
 def _payoff(i: PerpetualTerms, state: State) -> Payoff:

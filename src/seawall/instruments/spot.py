@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from seawall.instruments.delta_one import shared, values
 from seawall.instruments.prices import spot_factors, spot_price
 from seawall.instruments.slopes import PriceSlope, SlopeRows, greeks_of
 from seawall.instruments.terms import check_held
@@ -36,7 +37,9 @@ class Spot:
 
     def value(self, instruments: Sequence[SpotTerms], state: State) -> Floats:
         """(I,S), size times price."""
-        return np.array([i.contract_size * spot_price(state, i.underlying, i.quote_currency) for i in instruments])
+        row, price = shared(instruments, lambda i: (i.underlying, i.quote_currency),
+                            lambda i: spot_price(state, i.underlying, i.quote_currency))
+        return values(instruments, row, price, np.zeros_like(price))
 
     def greeks(self, instruments: Sequence[SpotTerms], market: Market) -> Greeks:
         """Delta is the size."""

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from seawall.instruments.delta_one import shared
 from seawall.instruments.prices import spot_factors
 from seawall.instruments.slopes import SlopeRows, greeks_of
 from seawall.instruments.terms import check_held
+from seawall.kernels.revalue import product_values
 from seawall.model.arrays import Floats
 from seawall.model.factor import Factor
 from seawall.model.instrument import Greeks, Instrument, Slopes
@@ -43,12 +45,10 @@ class Wrapped:
 
     def value(self, instruments: Sequence[WrappedTerms], state: State) -> Floats:
         """(I,S), in the underlying."""
-        return np.array([
-            i.contract_size
-            * state.level(f"exchange_rate:{i.token}", needed_by=i.instrument_id)
-            * state.level(f"peg:{i.token}", needed_by=i.instrument_id)
-            for i in instruments
-        ])
+        row, columns = shared(instruments, lambda i: i.token, lambda i: tuple(
+            state.level(f"{name}:{i.token}", needed_by=i.instrument_id) for name in ("exchange_rate", "peg")))
+        rate, peg = (np.ascontiguousarray(columns[:, n]) for n in (0, 1))
+        return product_values(np.array([i.contract_size for i in instruments]), row, rate, peg)
 
     def greeks(self, instruments: Sequence[WrappedTerms], market: Market) -> Greeks:
         """All zero in the underlying."""
