@@ -22,13 +22,13 @@ def screen() -> Console:
     return Console(width=min(max(console.width, NARROWEST), WIDEST) if told else WIDTH)
 
 
-def pairs(option: str, texts: list[str]) -> dict[str, str]:
+def pairs(option: str, texts: list[str], example: str = "BTCUSDT=BTC") -> dict[str, str]:
     """``NAME=MEANING`` by name. Raises InputError naming the option."""
     found = {}
     for text in texts:
         left, equals, right = text.partition("=")
         if not (left.strip() and equals and right.strip()):
-            raise InputError(option, found=text, wanted="NAME=MEANING", remedy="such as BTCUSDT=BTC")
+            raise InputError(option, found=text, wanted="NAME=MEANING", remedy=f"such as {example}")
         found[left.strip()] = right.strip()
     return found
 
@@ -49,7 +49,7 @@ def proxies(texts: list[str]) -> dict[str, tuple[str, float]]:
 def numbers(option: str, texts: list[str]) -> dict[str, float]:
     """``NAME=NUMBER`` by name. Raises InputError naming the option."""
     found = {}
-    for name, text in pairs(option, texts).items():
+    for name, text in pairs(option, texts, "BTC-PERPETUAL=-100").items():
         try:
             found[name] = float(text)
         except ValueError as error:

@@ -31,6 +31,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "im_model": ("IMModel", "Model"),
 }
 DELIMITERS = "\t,;|"
+LARGEST = 1e30  # whose square is still a number
 # Their amount is a number of its own, not money.
 UNITLESS = ("paramproductclassmultiplier", "paramaddonnotionalfactor")
 
@@ -51,6 +52,8 @@ def read_crif(path: str | Path, *, strict: bool = False) -> Sensitivities:
             owner = cells.get("portfolio_id", "")
             failures.append(Failure(error.what, where, "" if error.found is None else str(error.found), error.wanted,
                                     error.remedy, (owner,) if owner else ()))
+    if not rows and not failures:
+        raise FileProblem(file, "has no row", wanted="a sensitivity a row", remedy="check that it is the right file")
     if strict and failures:
         raise BookProblems(file, [str(failure) for failure in failures])
     return sensitivities_of(rows, tuple(failures))
@@ -91,6 +94,8 @@ def _number(field: str, text: str) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise InputError(f"{field} is no number", found=text, wanted="a finite number", remedy="correct the cell")
+    if abs(value) > LARGEST:
+        raise InputError(f"{field} is too large", found=text, wanted=f"at most {LARGEST:g}", remedy="correct the cell")
     return value
 
 

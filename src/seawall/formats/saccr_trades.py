@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seawall.errors import InputError, TableProblems
+from seawall.errors import FileProblem, InputError, TableProblems
 from seawall.formats.book_cells import Problem, number
 from seawall.formats.cells import plain
 from seawall.formats.saccr_words import (
@@ -55,6 +55,8 @@ def read_saccr(
     problems: list[str] = []
     trade_rows = read_rows(trades, TRADE_COLUMNS, ("trade_id", "netting_set_id", "asset_class", "driver", "direction"))
     set_rows = read_rows(netting_sets, SET_COLUMNS, ("netting_set_id",))
+    if not trade_rows:
+        raise FileProblem(trades, "has no row", wanted="a trade a row", remedy="check that it is the right file")
     _one_currency((*trade_rows, *set_rows), rates, problems)
     found = _each(trade_rows, _trade, reading, problems)
     sets = _each(set_rows, _terms, reading, problems)

@@ -8,8 +8,7 @@ import numpy as np
 
 from seawall.errors import InputError
 from seawall.margin.holdings import Holdings
-from seawall.margin.plan import bind, index
-from seawall.margin.require import require
+from seawall.margin.require import planned, require
 from seawall.model.margin import MarginModel
 from seawall.model.margin_report import LadderStep
 from seawall.statement.numbers import known
@@ -29,7 +28,7 @@ def ladder(model: MarginModel, held: Holdings, accounts: Collection[str]) -> lis
     if lacking:
         raise InputError(f"{model.name}: results", found=", ".join(model.results),
                          wanted=f"{', '.join(lacking)} among them")
-    told = require(index(bind(model, held.columns), held.lines), np.array(held.quantity), held.accounts,
+    told = require(planned(model, held), np.array(held.quantity), held.accounts,
                    unknown=held.unknown)
     out = []
     for place, account in enumerate(held.accounts):

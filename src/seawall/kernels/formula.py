@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
@@ -23,6 +24,8 @@ from seawall.kernels.exact_black import black_call_put
 Floats = NDArray[np.float64]
 TINY = 1e-300
 SIZE = "size"
+LONGEST = 4_000
+TABLES = ("interp", "step")
 
 NODES = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Name, ast.Load, ast.Constant, ast.List,
          ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
@@ -112,11 +115,17 @@ class _Plain(ast.NodeTransformer):
 @cache
 def compiled(text: str) -> Compiled:
     """The formula's code. Raises InputError for anything that is not arithmetic over columns."""
+    if len(text) > LONGEST:
+        raise InputError("a formula is too long", found=f"{len(text):,} characters", wanted=f"at most {LONGEST:,}",
+                         remedy="name its parts as columns")
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         raise InputError("a formula cannot be read", found=text, wanted="arithmetic over columns",
                          remedy=f"look near column {error.offset}") from error
+    except (RecursionError, MemoryError, ValueError) as error:
+        raise InputError("a formula is nested too deeply", found=f"{text[:60]}...", wanted="fewer brackets",
+                         remedy="name its parts as columns") from error
     names = set()
     for node in ast.walk(tree):
         _check(node, text)
@@ -159,6 +168,32 @@ def _check_call(node: ast.Call, text: str) -> None:
     if not least <= len(node.args) <= most:
         raise InputError(f"a formula gives {name} so many arguments", found=f"{len(node.args)} in {text!r}",
                          wanted=str(least) if least == most else f"{least} or more")
+    if name in TABLES:
+        _check_table(name, node.args[1:], text)
+
+
+def _check_table(name: str, lists: list[ast.expr], text: str) -> None:
+    """Places that rise and as many values; a line between places needs two."""
+    read = [[_entry(e) for e in a.elts] if isinstance(a, ast.List) else None for a in lists]
+    places, values = read
+    fewest = 2 if name == "interp" else 1
+    if places is None or values is None or len(places) != len(values) or len(places) < fewest:
+        raise InputError(f"a formula gives {name} no table", found=text, wanted=f"two lists of numbers of one length, "
+                         f"{fewest} or more")
+    # Places that are parameters rise or not where their numbers are known.
+    if any(a is not None and b is not None and a >= b for a, b in pairwise(places)):
+        raise InputError(f"a formula gives {name} places that do not rise", found=text,
+                         wanted="numbers, each greater than the one before")
+
+
+def _entry(node: ast.expr) -> float | None:
+    """A number of a list, with its sign; None for a formula."""
+    sign = 1.0
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        sign, node = -1.0, node.operand
+    known = isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+    return sign * float(node.value) if known else None  # type: ignore[attr-defined]
+
 
 
 _SCOPE: dict[str, Any] = {"__builtins__": {}, "__power": elementary.power, "__number": _number, **FUNCTIONS}

@@ -19,13 +19,13 @@ from seawall.instruments.prices import rate_key, years_left
 from seawall.kernels.elementary import exp, log
 from seawall.kernels.exact_black import black_call_put, black_delta
 from seawall.kernels.normal import INVERSE_ROOT_TWO_PI
+from seawall.margin.frame import UNREALISED
 from seawall.model.arrays import Floats
 from seawall.model.factor import CONDITIONS, tenor_of
 from seawall.model.instrument import Instrument
 from seawall.model.market import Market
 from seawall.model.state import State
 
-UNREALISED = "unrealised"
 LABELS = ("instrument", "kind", "underlying", "expiry", "settlement", "quote", "payoff", "asset", "market",
           "asset_class")
 NUMBERS = ("price", "mark", "undiscounted", "spot", "index", "forward", "strike", "is_call", "vol", "tau", "rate",

@@ -10,7 +10,9 @@ import msgspec
 
 from seawall.errors import FileProblem, InputError
 from seawall.kernels.formula import FUNCTIONS, formula
+from seawall.margin.columns import NUMBERS
 from seawall.margin.terms import term_kinds
+from seawall.model.factor import CONDITIONS
 from seawall.model.margin import ColumnRule, MarginModel, Term
 
 FORMULAS = ("gain", "loss", "cap", "deduct", "exposure", "long", "short", "rate", "anchor", "confidence",
@@ -23,7 +25,7 @@ def decode(data: bytes, *, path: object = "preset") -> MarginModel:
     Raises FileProblem naming the table and field for what cannot be read, is unknown, missing, or runs in a circle.
     """
     try:
-        raw = tomllib.loads(data.decode())
+        raw = tomllib.loads(data.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileProblem(path, "is not TOML", found=str(error), wanted="a preset file",
                           remedy="see the reference of margin models") from error
@@ -101,6 +103,10 @@ def _check(model: MarginModel) -> None:
         _check_rule(name, rule)
     _check_names(model)
     _check_scenarios(model)
+    for override in model.dated:
+        if override.starts < model.effective_from:
+            raise InputError("dated.from", found=override.starts.isoformat(), wanted=f"{model.effective_from} or later")
+        model.on(override.starts)
 
 
 def _check_rule(name: str, rule: ColumnRule) -> None:
@@ -126,6 +132,10 @@ def _check_names(model: MarginModel) -> None:
     for name in {*model.numbers, *model.columns, *model.assumed, *tabled, *shocked}:
         if name in FUNCTIONS or not name.isidentifier():
             raise InputError("a name cannot be used", found=name, wanted="a word that is no function")
+    hidden = sorted(set(model.numbers) & {*NUMBERS, *CONDITIONS})
+    if hidden:
+        raise InputError("a parameter has a column's name", found=", ".join(hidden), wanted="a name of its own",
+                         remedy="the instruments' own column would never be read")
     twice = sorted(set(model.numbers) & {*model.columns, *model.assumed, *tabled})
     if twice or set(model.parameters) & set(model.switches):
         raise InputError("a name stands twice", found=", ".join(twice) or "parameters and switches",

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seawall.errors import InputError, ShapeMismatch
+from seawall.instruments.plugins import kinds as instrument_kinds
 from seawall.kernels.formula import formula
 from seawall.model.arrays import Floats, Ints
 from seawall.model.margin import MarginModel
 
 Array = NDArray[Any]
 ONE, ZERO = "one", "zero"
-KIND = "kind"
+KIND, UNREALISED = "kind", "unrealised"
 
 
 class Columns:
@@ -103,9 +104,17 @@ class Frame(Mapping[str, Any]):
         """Per netting key, a number (I) for each distinct value."""
         return _Codes(self)
 
-    def kinds(self, chosen: tuple[str, ...]) -> NDArray[np.bool_]:
-        """(I) whether each instrument is of one of these kinds; all of them where none is named."""
+    def kinds(self, chosen: tuple[str, ...], what: str = "select") -> NDArray[np.bool_]:
+        """(I) whether each instrument is of one of these kinds; all of them where none is named.
+
+        Raises InputError for a word that is no kind: a misspelt one would charge nothing.
+        """
         kind = self.columns.labels[KIND]
+        known = {*instrument_kinds(), UNREALISED, *self.model.kinds.values(), *self.model.accepts.get(KIND, ()),
+                 *kind.tolist()}
+        if unknown := sorted(set(chosen) - known):
+            raise InputError(f"{self.model.name}: {what}", found=", ".join(unknown), wanted=", ".join(sorted(known)),
+                             remedy="correct the word, or name it under kinds")
         return np.isin(kind, chosen) if chosen else np.ones(self.columns.count, dtype=bool)
 
     def refused(self) -> dict[int, str]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.errors import InputError
-from seawall.margin.plan import Plan, evaluate
+from seawall.margin.holdings import Holdings
+from seawall.margin.plan import Plan, bind, evaluate, index
+from seawall.margin.shock import Supplied
 from seawall.model.arrays import Floats
 from seawall.model.margin import ACCOUNT, MarginModel
 
@@ -42,6 +44,17 @@ class Requirements:
     def status(self) -> tuple[str, ...]:
         """Per account: healthy, warning (below initial), liquidatable (below maintenance), bankrupt or unknown."""
         return tuple(_status(*row) for row in zip(self.equity, self.initial, self.maintenance, strict=True))
+
+
+def planned(model: MarginModel, held: Holdings, supplied: Mapping[str, Supplied] | None = None) -> Plan:
+    """The model over a book's holdings.
+
+    Raises InputError for a model that tells money in another currency than the holdings: nothing would convert it.
+    """
+    if model.currency != held.numeraire:
+        raise InputError(f"{model.name}: currency", found=model.currency, wanted=held.numeraire,
+                         remedy="write the model in the market's own money")
+    return index(bind(model, held.columns, supplied), held.lines)
 
 
 def require(

@@ -252,9 +252,10 @@ def make_scan(
     frame, cube = binding.frame, scene.worth
     steps = tuple(_bound(step, scene.moves, cube.shape[1], binding, f"terms.{name}.fold") for step in scan.fold)
     return BoundScan(
-        name=name, start=scan.fold[0].start, cube=cube, anchor=anchor, chosen=frame.kinds(scan.select), steps=steps,
+        name=name, start=scan.fold[0].start, cube=cube, anchor=anchor, steps=steps,
+        chosen=frame.kinds(scan.select, f"terms.{name}.select"),
         measure=measure, labels=scene.labels, applies=scene.applies, names=list(frame.columns.names),
-        holding=frame.kinds(scan.when_holding) if scan.when_holding else None,
+        holding=frame.kinds(scan.when_holding, f"terms.{name}.when_holding") if scan.when_holding else None,
     )
 
 

@@ -68,6 +68,7 @@ def scenario_columns(rule: ColumnRule, rows: tuple[tuple[float | str, ...], ...]
 
 def shocked(name: str, rule: ColumnRule, frame: Frame) -> Shocked:
     """Every instrument's worth in every scenario, kind by kind, so that none is asked what it does not have."""
+    _check_shocks(name, rule, frame)
     rows = scenario_rows(rule, frame)
     moves = scenario_columns(rule, rows)
     kinds = frame.columns.labels[KIND]
@@ -81,6 +82,16 @@ def shocked(name: str, rule: ColumnRule, frame: Frame) -> Shocked:
         if applies is not None and rule.applies is not None:
             applies[at] = scene.evaluate(rule.applies, "applies") != 0.0
     return Shocked(worth, moves, applies, tuple(_label(row) for row in rows))
+
+
+def _check_shocks(name: str, rule: ColumnRule, frame: Frame) -> None:
+    """A shock of what no one has and no worth reads charges nothing: it is misspelt. Raises InputError."""
+    texts = [*rule.worth.values(), rule.discount, rule.applies or 0.0, OPTION_WORTH, PLAIN_WORTH]
+    read = {column for text in texts for column in formula(text).names}
+    unknown = sorted(column for column in rule.shock if column not in read and column not in frame)
+    if unknown:
+        raise InputError(f"{frame.model.name}: scenarios.{name}.shock", found=", ".join(unknown),
+                         wanted="a column of the market, or one that worth reads", remedy="correct the name")
 
 
 class Scene:

@@ -89,7 +89,8 @@ class _QuadraticKind:
         if not (np.isfinite(correlation) and -1 <= correlation <= 1 and (level == correlation).all()):
             raise InputError(f"{binding.model.name}: terms.{name}.correlation", found=correlation,
                              wanted="one number between -1 and 1")
-        return BoundQuadratic(name, spec, np.where(binding.frame.kinds(spec.select), exposure, 0.0), correlation)
+        chosen = binding.frame.kinds(spec.select, f"terms.{name}.select")
+        return BoundQuadratic(name, spec, np.where(chosen, exposure, 0.0), correlation)
 
 
 QUADRATIC = _QuadraticKind()

@@ -215,7 +215,7 @@ class _SpreadsKind:
             if key not in frame.columns.labels:
                 raise InputError(f"{binding.model.name}: {where}.net", found=key,
                                  wanted="a label: " + ", ".join(sorted(frame.columns.labels)))
-        chosen = frame.kinds(spec.select)
+        chosen = frame.kinds(spec.select, f"terms.{name}.select")
         delta = np.where(chosen, frame.evaluate(spec.delta, f"{where}.delta"), 0.0)
         return BoundSpreads(
             name=name, spec=spec, chosen=chosen, delta=delta, left=frame.evaluate(spec.left, f"{where}.left"),

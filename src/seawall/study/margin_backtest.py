@@ -16,8 +16,7 @@ import numpy as np
 
 from seawall.errors import InputError
 from seawall.margin.holdings import Holdings, holdings
-from seawall.margin.plan import bind, index
-from seawall.margin.require import require
+from seawall.margin.require import planned, require
 from seawall.model.arrays import Bools, Floats, Texts, Times, frozen_texts
 from seawall.model.margin import MarginModel
 from seawall.model.market import Market
@@ -146,7 +145,7 @@ def _asked(rule: Rules, held: Holdings, market: Market, past: Panel | None) -> t
             raise InputError(f"{model.name}: scenarios", found="no supply or no history",
                              wanted="both, for " + ", ".join(model.cubes))
         supplied = dict(rule.supply(past, market)(held, present(market)))
-    plan = index(bind(model, held.columns, supplied), held.lines)
+    plan = planned(model, held, supplied)
     told = require(plan, np.array(held.quantity), held.accounts, unknown=held.unknown)
     reason = next(iter(told.unknown.items()), ("", ""))
     return told.initial - told.equity, told.maintenance - told.equity, ": ".join(filter(None, reason))

@@ -12,8 +12,8 @@ import numpy as np
 
 from seawall.errors import InputError
 from seawall.margin.holdings import holdings_in
-from seawall.margin.plan import bind, evaluate, index
-from seawall.margin.require import EQUITY, MAINTENANCE
+from seawall.margin.plan import evaluate
+from seawall.margin.require import EQUITY, MAINTENANCE, planned
 from seawall.model.arrays import Floats
 from seawall.model.market import Market
 from seawall.model.state import State
@@ -129,7 +129,7 @@ def along(stand: Stand, what: str, move: Callable[[float, Floats], None], reach:
 def cushions(stand: Stand, state: State) -> Floats:
     """(V) equity beyond the maintenance requirement in every version of the market."""
     held = holdings_in(stand.book, state)
-    plan = index(bind(stand.model, held.columns, stand.supplier(held, state)), held.lines)
+    plan = planned(stand.model, held, stand.supplier(held, state))
     done = evaluate(plan, np.array(held.quantity))
     equity = done[EQUITY] if EQUITY in plan.results else np.zeros(state.size)
     return np.asarray(equity - done[MAINTENANCE])

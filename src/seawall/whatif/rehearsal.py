@@ -9,8 +9,7 @@ import numpy as np
 
 from seawall.errors import InputError
 from seawall.margin.holdings import Holdings
-from seawall.margin.plan import bind, index
-from seawall.margin.require import BANKRUPT, LIQUIDATABLE, Requirements, require
+from seawall.margin.require import BANKRUPT, LIQUIDATABLE, Requirements, planned, require
 from seawall.margin.shock import Supplied
 from seawall.model.arrays import Floats
 from seawall.model.margin import MarginModel
@@ -77,7 +76,7 @@ def rehearse(
 
 
 def _required(model: MarginModel, held: Holdings, supplied: Mapping[str, Supplied] | None) -> Requirements:
-    plan = index(bind(model, held.columns, supplied), held.lines)
+    plan = planned(model, held, supplied)
     return require(plan, np.array(held.quantity), held.accounts, unknown=held.unknown)
 
 

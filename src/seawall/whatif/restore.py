@@ -23,6 +23,7 @@ from seawall.whatif.stand import Stand, Standing, instrument
 
 MOST_PLANES = 20
 MOST_ROUNDINGS = 6
+DUST = 0.01
 COST_SHARE = 0.0005  # of notional, where neither a cost nor a spread is told
 
 
@@ -162,7 +163,9 @@ def _rounded(
 ) -> Restored:
     """Each trade rounded up to whole lots, as far as there is room, and looked at again."""
     room = np.array([abs(c.quantity) for c in chosen])
-    amount = np.minimum(np.ceil(np.round(share * room / lot, 6)) * lot, room)
+    lots = share * room / lot
+    # What the programme leaves of a trade that it does not want is a rounding, not a lot.
+    amount = np.where(lots < DUST, 0.0, np.minimum(np.ceil(np.round(lots, 6)) * lot, room))
     trades = [Trade(c.instrument_id, float(np.sign(c.quantity) * a), fee=float(a * c.cost))
               for c, a in zip(chosen, amount, strict=True) if a > 0]
     standing = stand.at(traded(stand, trades))

@@ -13,8 +13,8 @@ from seawall.instruments.cash import CashTerms
 from seawall.instruments.plugins import kind_of
 from seawall.margin.columns import valued
 from seawall.margin.holdings import Holdings, holdings
-from seawall.margin.plan import Plan, bind, evaluate, index
-from seawall.margin.require import EQUITY, INITIAL, MAINTENANCE, Requirements, require
+from seawall.margin.plan import Plan, evaluate
+from seawall.margin.require import EQUITY, INITIAL, MAINTENANCE, Requirements, planned, require
 from seawall.margin.shock import Supplied
 from seawall.measures.pnl_factors import lines_of
 from seawall.model.arrays import Floats, frozen_texts
@@ -111,7 +111,7 @@ def stand(
     own = with_lines(own, account, [*tradable, *_cash(own, tradable, market)])
     supply = supplier or _nothing
     found = holdings(own, market)
-    plan = index(bind(model, found.columns, supply(found, present(market))), found.lines)
+    plan = planned(model, found, supply(found, present(market)))
     slot: dict[str, int] = {}
     for line in range(len(own)):
         slot[own.instruments[own.instrument_of[line]].instrument_id] = line
