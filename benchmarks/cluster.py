@@ -128,11 +128,11 @@ def _pid(_: int) -> int:
 
 
 def _ratio(passes: list[Pass]) -> float:
-    """Efficiency of two processes: seconds of one thread over twice theirs, of all rounds."""
+    """Efficiency of worker processes: processor seconds of one thread over theirs, which neighbours change little."""
     def spent(who: str) -> float:
-        return sum(sum(p.seconds.values()) for p in passes if p.who == who)
+        return sum(p.processor for p in passes if p.who == who)
 
-    return spent("one thread") / (2 * spent("two processes"))
+    return spent("one thread") / spent("two processes")
 
 
 if __name__ == "__main__":

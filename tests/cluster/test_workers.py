@@ -180,6 +180,15 @@ def test_workers_with_other_versions_are_named() -> None:
         refuse_unlike(here, {"tcp://a": here, "tcp://b": {**here, "numpy": "1.0"}}, "tcp://s")
 
 
+def test_a_worker_that_joins_late_with_other_versions_is_refused(
+    cluster: ClusterExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {**workers.versions(), "scipy": "0.1"}
+    monkeypatch.setattr(workers, "versions", lambda: other)
+    with pytest.raises(VenueError, match=r"here 0\.1"):
+        list(cluster.map(abs, [-1]))
+
+
 def test_without_dask_the_remedy_is_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     for address in ("local:2", "tcp://127.0.0.1:8786"):

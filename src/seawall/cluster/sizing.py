@@ -37,7 +37,7 @@ class Load(NamedTuple):
 
 class Rates(NamedTuple):
     """Core seconds per: cell of the cube, instrument, line and scenario held, account and scenario ranked, line cut,
-    line margined; share of a core that is left to the work when all are busy."""
+    line margined; share of workers' processor time that one thread would have needed for the work."""
 
     cell: float
     instrument: float
@@ -48,8 +48,8 @@ class Rates(NamedTuple):
     efficiency: float
 
 
-# One core of a shared two-core machine, AVX-512, Python 3.11; `python -m benchmarks.cluster` measures them again.
-MEASURED = Rates(6.0e-9, 6.0e-5, 1.5e-9, 1.2e-8, 5.0e-6, 1.0e-6, 0.85)
+# One core of a busy two-core machine, AVX-512, Python 3.11; `python -m benchmarks.cluster` measures them again.
+MEASURED = Rates(2.49e-8, 4.61e-5, 7.59e-10, 2.49e-8, 4.34e-7, 1.19e-6, 0.77)
 
 
 class Need(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -76,7 +77,7 @@ class ClusterExecutor:
         sent = told = 0
         while told < len(groups):
             while sent < len(groups) and sent < told + ahead:
-                running[self._client.submit(_run, shipped, groups[sent], pure=False)] = sent
+                running[self._client.submit(_run, shipped, groups[sent], versions(), pure=False)] = sent
                 sent += 1
             for future in self._finished(list(running)):
                 back[running.pop(future)] = self._result(future)
@@ -173,6 +174,7 @@ def refuse_unlike(here: Mapping[str, str], there: Mapping[str, Mapping[str, str]
                              remedy="install the same versions everywhere: digits may hang on them")
 
 
+@cache
 def versions() -> Mapping[str, str]:
     """What is installed in this process of the parts that digits may hang on."""
     return {part: importlib.metadata.version(part) for part in PARTS}
@@ -200,7 +202,9 @@ def _received(data: bytes) -> Any:
     return cloudpickle.loads(data)
 
 
-def _run(task: Callable[[Any], Any], items: list[Any]) -> list[Any]:
+def _run(task: Callable[[Any], Any], items: list[Any], wanted: Mapping[str, str]) -> list[Any]:
+    # A worker may have come after everyone was asked for their versions.
+    refuse_unlike(wanted, {"that joined": versions()}, "scheduler")
     return [task(item) for item in items]
 
 
