@@ -25,7 +25,7 @@ from seawall.cluster.workers import ClusterExecutor
 from seawall.cube import Executor
 
 SIZE = Size(instruments=1_200, scenarios=10_000, measured=7_500, margined=150_000)
-ROUNDS = 2
+ROUNDS = 4
 MEMORY = 3 * 1024**3
 SETTLE = 0.2
 
