@@ -30,7 +30,7 @@ THREADS = 2
 MILLION, TENTH = 1_000_000, 100_000
 WORST = 480
 SLICES_AFTER_TRADE, ALL_SLICES = 4, 100_000
-LEGS_OF_TWENTY = 2.8  # times as many options and futures: about twenty lines
+LEGS_OF_TWENTY = 3.5  # times as many options and futures: about twenty lines
 
 
 class Replay(NamedTuple):
