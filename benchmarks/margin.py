@@ -172,7 +172,7 @@ def _told(step: Callable[[], object]) -> str:
     try:
         return f"{_few(step, 3):,.1f}"
     except RiskError as error:
-        return type(error).__name__
+        return f"not told: {type(error).__name__}"
 
 
 def _rate(model: MarginModel) -> tuple[str, ...]:

@@ -115,3 +115,11 @@ def test_costs_are_those_told(short_volatility):
     assert {c.cost for c in closing(short_volatility, dear)} == {1_000.0}
     with pytest.raises(InputError, match="positive"):
         restore(short_volatility, target=1e9, lot=0.0)
+
+
+def test_an_account_that_the_model_cannot_assess_has_no_way_back():
+    book, market = desk("crypto")
+    unknown = stand(read_margin_model("drift_health"), book, market, "VOL-SHORT")
+    assert unknown.required().status == ("unknown",)
+    with pytest.raises(InputError, match="cannot assess"):
+        restore(unknown)

@@ -63,6 +63,9 @@ def restore(
     """
     if not lot > 0:
         raise InputError("restore: lot", found=lot, wanted="a positive number")
+    if not np.isfinite(stand.now.excess):
+        raise InputError(f"{stand.account} under {stand.model.name}", found="an account that the model cannot assess",
+                         wanted="one whose every line it can", remedy="see why among the account's requirements")
     chosen = tuple(closing(stand) if candidates is None else candidates)
     if stand.now.excess >= target or not chosen:
         return Restored((), stand.now, 0.0, 0.0, stand.now.excess >= target)
