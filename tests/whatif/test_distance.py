@@ -20,7 +20,7 @@ def moved(market, changes):
     return replace(market, levels=levels)
 
 
-@pytest.fixture(scope="module", params=["CALENDAR", "VOL-SHORT", "ARB-DERIBIT"])
+@pytest.fixture(scope="module", params=["CALENDAR", "VOL-SHORT", "OKX-INCOME"])
 def standing(request):
     book, market = desk("crypto")
     return stand(read_margin_model("derive_pmrm_1"), book, market, request.param)

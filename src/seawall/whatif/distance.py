@@ -127,7 +127,13 @@ def along(stand: Stand, what: str, move: Callable[[float, Floats], None], reach:
 
 
 def cushions(stand: Stand, state: State) -> Floats:
-    """(V) equity beyond the maintenance requirement in every version of the market."""
+    """(V) equity beyond the maintenance requirement in every version of the market.
+
+    Raises InputError for an account that the model cannot assess.
+    """
+    if not np.isfinite(stand.now.cushion):
+        raise InputError(f"{stand.account} under {stand.model.name}", found="an account that the model cannot assess",
+                         wanted="one whose every line it can", remedy="see why among the account's requirements")
     held = holdings_in(stand.book, state)
     plan = planned(stand.model, held, stand.supplier(held, state))
     done = evaluate(plan, np.array(held.quantity))

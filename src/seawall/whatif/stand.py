@@ -17,7 +17,7 @@ from seawall.margin.plan import Plan, evaluate
 from seawall.margin.require import EQUITY, INITIAL, MAINTENANCE, Requirements, planned, require
 from seawall.margin.shock import Supplied
 from seawall.measures.pnl_factors import lines_of
-from seawall.model.arrays import Floats, frozen_texts
+from seawall.model.arrays import Floats, Ints, frozen_texts
 from seawall.model.book import Account, Book
 from seawall.model.instrument import Instrument
 from seawall.model.margin import MarginModel
@@ -69,8 +69,18 @@ class Stand:
         """The model it is margined by."""
         return self.plan.bound.model
 
+    @cached_property
+    def refused(self) -> Ints:
+        """Lines (of J) of instruments that the model does not take: whoever holds one cannot be assessed."""
+        return np.flatnonzero(np.isin(self.plan.lines.instrument, list(self.plan.bound.refused)))
+
     def at(self, quantity: Floats) -> Standing:
-        """The account with other quantities (J): no new market, no new model."""
+        """The account with other quantities (J): no new market, no new model.
+
+        NaN where the account cannot be assessed: a line could not be read or valued, or the model does not take it.
+        """
+        if self.holdings.unknown or (len(self.refused) and quantity[self.refused].any()):
+            return Standing(np.nan, np.nan, np.nan)
         done = evaluate(self.plan, quantity)
         equity = float(done[EQUITY][0]) if EQUITY in self.plan.results else 0.0
         return Standing(equity, float(done[INITIAL][0]), float(done[MAINTENANCE][0]))
