@@ -24,7 +24,7 @@ report: .venv/core
 
 # What needs the wider market data beside the checkout is left out here and counted as deselected.
 test: .venv/develop
-	$(BIN)/pytest -m "not shared_data"
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not shared_data"
 
 # Only that, and nothing of it may skip.
 test-data: .venv/develop
