@@ -51,9 +51,17 @@ class Heard:
 HEARD = Heard()
 
 
+def by_value() -> None:
+    """Workers cannot import the tests: what these ask of them travels whole."""
+    import cloudpickle
+
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[ClusterExecutor]:
     pytest.importorskip("distributed")
+    by_value()
     with local_workers(2, memory=MEMORY, counted=HEARD) as executor:
         yield executor
 
@@ -141,6 +149,7 @@ def test_an_error_of_a_worker_is_raised_here_as_it_was_there(cluster: ClusterExe
 
 def test_a_part_that_no_worker_has_memory_for_is_told_and_does_not_take_the_machine() -> None:
     dask: Any = pytest.importorskip("dask")
+    by_value()
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         local_workers(1, memory=450_000_000) as executor,
