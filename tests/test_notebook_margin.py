@@ -49,3 +49,10 @@ def test_what_is_no_book_or_model_is_refused():
         sw.require_margin(None, market, "okx")
     with pytest.raises(sw.RiskError, match="okex"):
         sw.require_margin(book, market, "okex")
+
+
+def test_the_own_model_finds_its_scenarios_itself():
+    book, market = desk("crypto")
+    told = sw.require_margin(book, market, "seawall").report
+    assert all(a.initial is not None for a in told.accounts)
+    assert told.platform[0].number == pytest.approx(sum(r.probability for r in told.ruin))

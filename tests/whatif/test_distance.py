@@ -100,3 +100,15 @@ def test_an_account_below_its_requirement_is_there_now():
     assert standing.now.cushion < 0
     told = distances(standing)
     assert all(c.shortfall and c.move == 0.0 for c in told)
+
+
+def test_a_future_without_an_average_price_still_loses_as_its_price_moves():
+    book, market = desk("crypto")
+    plain = replace(book, average_price=np.full(len(book), np.nan))
+    model = read_margin_model("okx")
+    with_price, without = (stand(model, b, market, "ARB-DERIBIT") for b in (book, plain))
+    assert without.now.initial == pytest.approx(with_price.now.initial)
+    fallen = moved(market, {"spot:BTC": -0.1})
+    change = [in_market(s, fallen).now.equity - s.now.equity for s in (with_price, without)]
+    assert change[1] == pytest.approx(change[0], rel=0.05)
+    assert any(np.isfinite(c.move) for c in distances(without) if c.what == "spot:BTC")

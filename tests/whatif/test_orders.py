@@ -11,7 +11,7 @@ from seawall.errors import InputError
 from seawall.formats.margin_models import read_margin_model
 from seawall.model.order import Order
 from seawall.whatif import orders as module
-from seawall.whatif.change import Trade, traded
+from seawall.whatif.change import Trade, mark_price, traded
 from seawall.whatif.orders import order_margin
 from seawall.whatif.stand import stand
 
@@ -94,3 +94,15 @@ def test_orders_that_cannot_be_are_refused(standing):
     other = Order(order_id="x", account_id="OTHER", instrument_id="BTC-PERPETUAL", side="buy", quantity=1.0)
     with pytest.raises(InputError, match="this account"):
         order_margin(standing, [other])
+
+
+def test_a_limit_better_than_the_mark_is_no_gain_and_a_worse_one_a_loss(standing):
+    name, mark = "BTC-PERPETUAL", mark_price(standing, "BTC-PERPETUAL")
+    at = {price: Order(order_id="p", account_id=ACCOUNT, instrument_id=name, side="buy", quantity=500_000,
+                       limit_price=price) for price in (mark * 0.6, mark, mark * 1.2)}
+    free = Order(order_id="m", account_id=ACCOUNT, instrument_id=name, side="buy", quantity=500_000)
+    plain = order_margin(standing, [free]).reserved
+    better, same, worse = (order_margin(standing, [order]).reserved for order in at.values())
+    assert better == plain
+    assert same == pytest.approx(plain)
+    assert worse > plain

@@ -20,10 +20,12 @@ def ruin_told(plan: Plan, held: Holdings, unknown: Iterable[str]) -> tuple[list[
     """Probability of ruin of every account, most likely first, and of the platform; none for a model without it."""
     if TERM not in plan.terms:
         return [], None
-    quantity, model = np.array(held.quantity), plan.bound.model
+    model, missing = plan.bound.model, set(unknown)
+    lost = np.array([account in missing for account in held.accounts], dtype=bool)
+    # An account that could not be assessed is no part of the platform's chances.
+    quantity = np.where(lost[held.lines.account], 0.0, held.quantity)
     days = model.numbers.get(HORIZON, 1.0)
     told = insolvency_of(plan, quantity, overlap=max(days, 1.0))
-    missing = set(unknown)
     rows = [
         RuinTold(account, model.name, known(float(p)), known(float(e)), known(float(u)))
         for account, p, e, u in zip(held.accounts, told.probability, told.error, told.upper, strict=True)

@@ -176,8 +176,14 @@ def at_level(what: str, level: float | None) -> str:
 
 def _models(report: MarginReport, below: set[str]) -> str:
     """Which models say so; all of them where they agree."""
-    names = sorted({a.model for a in report.accounts if a.account in below and a.status in BELOW})
-    return "every model" if len(names) == len(report.models) > 1 else joined(names)
+    by = {account: {a.model for a in report.accounts if a.account == account and a.status in BELOW}
+          for account in below}
+    names = sorted(set().union(*by.values()))
+    agreed = all(len(models) == len(report.models) for models in by.values())
+    if len(report.models) > 1 and agreed:
+        return "every model"
+    alike = len({frozenset(models) for models in by.values()}) == 1
+    return joined(names) if alike else f"one or more of {joined(names)}"
 
 
 def _named(names: Sequence[str]) -> str:

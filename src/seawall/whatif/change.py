@@ -122,6 +122,13 @@ def _paid(stand: Stand, trade: Trade) -> float:
     return trade.quantity * (worth - mark if margined(stand, trade.instrument_id) else worth)
 
 
+def mark_price(stand: Stand, instrument_id: str) -> float:
+    """The mark as the venue quotes it: what ``Trade.price`` would be at no gain and no loss."""
+    terms, base = instrument(stand, instrument_id), stand.base[instrument_id]
+    inverse = terms.payoff == "inverse" and terms.kind != "option"
+    return terms.contract_size / -base if inverse else base / terms.contract_size
+
+
 def _worth(price: float, terms: object) -> float:
     """Of one contract, settlement currency: options are quoted in it, inverse contracts pay one over the price."""
     size = float(getattr(terms, "contract_size", 1.0))

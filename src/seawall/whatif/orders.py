@@ -18,7 +18,7 @@ from seawall.margin.plan import explain
 from seawall.margin.require import EQUITY, INITIAL
 from seawall.model.arrays import Floats
 from seawall.model.order import Order
-from seawall.whatif.change import Trade, traded
+from seawall.whatif.change import Trade, mark_price, traded
 from seawall.whatif.stand import Stand, Standing
 
 EXACT = 10
@@ -124,8 +124,10 @@ class _Fills:
 
 
 def _trade(stand: Stand, order: Order) -> Trade:
-    price = None if np.isnan(order.limit_price) else order.limit_price
-    return Trade(order.instrument_id, _most(stand, order), price)
+    """The fill: at the mark, or at a limit that is worse. A better limit fills once the mark is there: no gain yet."""
+    mark = mark_price(stand, order.instrument_id)
+    better = np.isnan(order.limit_price) or (order.limit_price < mark) == (order.side == "buy")
+    return Trade(order.instrument_id, _most(stand, order), None if better else order.limit_price)
 
 
 def _most(stand: Stand, order: Order) -> float:

@@ -117,7 +117,7 @@ def stand(
     """
     if account not in book.account_ids:
         raise InputError("no such account", found=account, wanted="one of " + _some(book.account_ids))
-    own = only(book, account)
+    own = entered(only(book, account), market)
     own = with_lines(own, account, [*tradable, *_cash(own, tradable, market)])
     supply = supplier or _nothing
     found = holdings(own, market)
@@ -141,6 +141,18 @@ def trimmed(book: Book) -> Book:
     """The same lines over the instruments they hold, and no others."""
     used, place = np.unique(book.instrument_of, return_inverse=True)
     return replace(book, instruments=tuple(book.instruments[int(i)] for i in used), instrument_of=place)
+
+
+def entered(book: Book, market: Market) -> Book:
+    """The book with the mark as average price of margined lines without one: what they gain from here on is counted."""
+    base, _ = valued(book.instruments, present(market))
+    margined = np.array([kind_of(i).margined for i in book.instruments], dtype=bool)
+    inverse = np.array([i.payoff == "inverse" for i in book.instruments], dtype=bool)
+    size = np.array([i.contract_size for i in book.instruments])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        price = np.where(inverse, size / -base[:, 0], base[:, 0] / size)
+    fresh = np.isnan(book.average_price) & margined[book.instrument_of]
+    return replace(book, average_price=np.where(fresh, price[book.instrument_of], book.average_price))
 
 
 def with_lines(book: Book, account: str, instruments: Sequence[Instrument]) -> Book:
